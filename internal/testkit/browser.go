@@ -1,0 +1,275 @@
+package testkit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// BrowserOptions says how a story sees the pages.
+type BrowserOptions struct {
+	Width      int  // CSS pixels; 0 is 1280
+	Height     int  // CSS pixels; 0 is 900
+	NoScript   bool // JavaScript off, as some parents have it
+	Dark       bool // prefers-color-scheme: dark
+	TextFactor int  // per cent; 200 doubles every text; 0 is 100
+}
+
+// Browser is one tab of a real Chromium, in a profile of its own, with what a story needs: steps that fail the
+// test with the page's address, and the complaints of the console.
+type Browser struct {
+	t        testing.TB
+	ctx      context.Context
+	options  BrowserOptions
+	mu       sync.Mutex
+	problems []string
+}
+
+var chromium struct {
+	once sync.Once
+	ctx  context.Context
+}
+
+// chromiumContext starts one Chromium a test process; tabs live in contexts of their own, like private windows.
+func chromiumContext() context.Context {
+	chromium.once.Do(func() {
+		dir, err := os.MkdirTemp("", "parvis-chromium-")
+		if err != nil {
+			dir = os.TempDir()
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(dir),
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+			chromedp.Flag("hide-scrollbars", true))
+		allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
+		chromium.ctx, _ = chromedp.NewContext(allocator)
+	})
+	return chromium.ctx
+}
+
+// NewBrowser opens a private tab, closed with the test. A machine without Chromium fails the test.
+func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
+	t.Helper()
+	if options.Width == 0 {
+		options.Width = 1280
+	}
+	if options.Height == 0 {
+		options.Height = 900
+	}
+	root := chromiumContext()
+	if err := chromedp.Do(root); err != nil {
+		t.Fatalf("start chromium (Debian package chromium): %v", err)
+	}
+	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	b := &Browser{t: t, ctx: ctx, options: options}
+	// The first call binds the tab's life to its context: without a time limit, so that it lives with the test.
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	b.do("size", chromedp.EmulateViewport(int64(options.Width), int64(options.Height)))
+	if options.NoScript {
+		call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	}
+	scheme := "light"
+	if options.Dark {
+		scheme = "dark"
+	}
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	go b.listen(chromedp.Console(b.ctx))
+	return b
+}
+
+// listen keeps what the console complains of: errors, CSP violations, uncaught exceptions.
+func (b *Browser) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
+	for m, err := range messages {
+		if err != nil {
+			return
+		}
+		status := strings.Contains(m.Text, "the server responded with a status of 4") // an answer, asserted by its own test
+		if (m.IsException() || m.Type == "error") && !status {
+			b.mu.Lock()
+			b.problems = append(b.problems, m.Text)
+			b.mu.Unlock()
+		}
+	}
+}
+
+func (b *Browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("browser: %s: %v", what, err)
+	}
+}
+
+func run[T any](b *Browser, what string, action chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.t.Fatalf("browser: %s: %v", what, err)
+	}
+	return v
+}
+
+func call[P, R any](b *Browser, command cdp.Command[P, R], params P) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
+		b.t.Fatalf("browser: %v", err)
+	}
+}
+
+// Go opens an address and waits for its load.
+func (b *Browser) Go(url string) {
+	b.t.Helper()
+	b.do("go to "+url, chromedp.Navigate(url))
+	if b.options.TextFactor > 0 {
+		Eval[bool](b, fmt.Sprintf(`(document.documentElement.style.fontSize = '%d%%', true)`, b.options.TextFactor))
+	}
+}
+
+// Fill empties a field and types into it.
+func (b *Browser) Fill(selector, text string) {
+	b.t.Helper()
+	b.do("clear "+selector, chromedp.Clear(chromedp.CSS(selector)))
+	b.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// Click clicks the first match and, when it leads to another page, waits for it.
+func (b *Browser) Click(selector string) {
+	b.t.Helper()
+	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
+	b.settle()
+}
+
+// Press types keys at the focused element: "\t", "\r", " ".
+func (b *Browser) Press(keys string) {
+	b.t.Helper()
+	b.do("press keys", chromedp.KeyEvent(keys))
+	b.settle()
+}
+
+// settle waits until a navigation that a click may have begun is over.
+func (b *Browser) settle() {
+	time.Sleep(60 * time.Millisecond)
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+		state, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState`))
+		cancel()
+		if err == nil && state == "complete" {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	b.t.Fatal("browser: the page does not finish loading")
+}
+
+// URL is the address shown.
+func (b *Browser) URL() string { b.t.Helper(); return run(b, "address", chromedp.Location()) }
+
+// Text is the visible text of the first match.
+func (b *Browser) Text(selector string) string {
+	b.t.Helper()
+	return run(b, "text of "+selector, chromedp.Text(chromedp.CSS(selector)))
+}
+
+// Has tells whether something matches.
+func (b *Browser) Has(selector string) bool {
+	b.t.Helper()
+	return Eval[bool](b, fmt.Sprintf(`document.querySelector(%q) !== null`, selector))
+}
+
+// Eval evaluates an expression in the page; it works with JavaScript off too, as the page's own scripts do not.
+func Eval[T any](b *Browser, expression string) T {
+	b.t.Helper()
+	return run(b, "evaluate", chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+}
+
+// Problems is what the console complained of since the tab was opened.
+func (b *Browser) Problems() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]string(nil), b.problems...)
+}
+
+// SidewaysScroll is by how many pixels the page is wider than the window; 0 when it reflows well.
+func (b *Browser) SidewaysScroll() int {
+	b.t.Helper()
+	return Eval[int](b, `Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)`)
+}
+
+// Violation is one rule of axe that a page breaks, with the elements.
+type Violation struct {
+	ID     string   `json:"id"`
+	Help   string   `json:"help"`
+	Impact string   `json:"impact"`
+	Nodes  []string `json:"nodes"`
+}
+
+// Axe runs axe-core's WCAG 2.0 to 2.2 A and AA rules and its best practices on the page as it stands.
+func (b *Browser) Axe() []Violation {
+	b.t.Helper()
+	Eval[bool](b, axeSource(b.t)+";true")
+	raw := Eval[string](b, `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})
+		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, impact: v.impact,
+			nodes: v.nodes.map(n => n.html.slice(0, 200) + ' | ' + n.failureSummary.slice(0, 200))}))))`)
+	var found []Violation
+	if err := json.Unmarshal([]byte(raw), &found); err != nil {
+		b.t.Fatalf("read axe's answer: %v", err)
+	}
+	return found
+}
+
+var axe struct {
+	once   sync.Once
+	source string
+	err    error
+}
+
+func axeSource(t testing.TB) string {
+	axe.once.Do(func() {
+		_, here, _, _ := runtime.Caller(0)
+		file := filepath.Join(filepath.Dir(here), "..", "..", "tools", "node_modules", "axe-core", "axe.min.js")
+		var raw []byte
+		raw, axe.err = os.ReadFile(file)
+		axe.source = string(raw)
+	})
+	if axe.err != nil {
+		t.Fatalf("axe-core is missing (cd tools && npm ci): %v", axe.err)
+	}
+	return axe.source
+}
+
+// Screenshot writes the whole page as a PNG.
+func (b *Browser) Screenshot(file string) {
+	b.t.Helper()
+	height := Eval[int](b, `Math.ceil(document.documentElement.scrollHeight)`)
+	b.do("viewport", chromedp.EmulateViewport(int64(b.options.Width), int64(max(height, b.options.Height))))
+	png := run(b, "screenshot", chromedp.CaptureScreenshot())
+	b.do("viewport", chromedp.EmulateViewport(int64(b.options.Width), int64(b.options.Height)))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
