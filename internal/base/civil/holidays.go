@@ -77,7 +77,9 @@ func PublicHolidays(year int, region Region) []Holiday {
 		{Date{year, time.November, 11}, "Armistice de 1918"},
 		{Date{year, time.December, 25}, "Noël"},
 	}
-	abolition := func(m time.Month, d int) { days = append(days, Holiday{Date{year, m, d}, "Abolition de l’esclavage"}) }
+	abolition := func(m time.Month, d int) {
+		days = append(days, Holiday{Date{year, m, d}, "Abolition de l’esclavage"})
+	}
 	switch region {
 	case AlsaceMoselle:
 		days = append(days, Holiday{e.AddDays(-2), "Vendredi saint"}, Holiday{Date{year, time.December, 26}, "Saint-Étienne"})

@@ -6,7 +6,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"parvis/internal/base/fault"
@@ -34,34 +33,6 @@ type Reader interface {
 // Scanner is a row being read.
 type Scanner interface{ Scan(dest ...any) error }
 
-// Tx is a write transaction; only Write makes one.
-type Tx struct {
-	ctx context.Context
-	ex  execer
-}
-
-type execer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// Query runs a select, or an insert or update with a returning clause.
-func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
-	return tx.ex.QueryContext(tx.ctx, query, args...)
-}
-
-// Context is the context of the write; it is not cancelled when the client leaves.
-func (tx *Tx) Context() context.Context { return tx.ctx }
-
-// Exec runs a statement and returns the number of rows it touched.
-func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	res, err := tx.ex.ExecContext(tx.ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
 // List reads all rows of a query, each through scan.
 func List[T any](r Reader, scan func(Scanner) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := r.Query(query, args...)
@@ -77,7 +48,13 @@ func List[T any](r Reader, scan func(Scanner) (T, error), query string, args ...
 		}
 		all = append(all, one)
 	}
-	return all, rows.Err()
+	if err := rows.Err(); err != nil {
+		if tx, ok := r.(*Tx); ok {
+			return nil, tx.fail(err)
+		}
+		return nil, err
+	}
+	return all, nil
 }
 
 // One reads the first row of a query; without a row it is fault.Missing(what).
@@ -133,7 +110,3 @@ func Write[T any](ctx context.Context, d *DB, fn func(*Tx) (T, error)) (T, error
 func Do(ctx context.Context, d *DB, fn func(*Tx) error) error {
 	return d.write(ctx, fn)
 }
-
-// ErrUnknown is returned when the commit's outcome could not be learnt: the caller must ask again with the
-// same idempotency key.
-var ErrUnknown = errors.New("outcome of the commit unknown: retry with the same key")

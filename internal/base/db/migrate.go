@@ -47,7 +47,7 @@ func Migrate(ctx context.Context, d *DB, sources ...Source) error {
 	if len(files) == 0 {
 		return nil
 	}
-	pool, err := d.openForMigration()
+	pool, err := d.openAside()
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

@@ -5,9 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
-	"sync"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	_ "modernc.org/sqlite"             // driver "sqlite"
@@ -17,10 +18,23 @@ import (
 type DB struct {
 	engine    Engine
 	dsn       string
-	readers   *sql.DB
-	writer    *sql.DB
-	mu        sync.Mutex
+	pool      *sql.DB // PostgreSQL's, or SQLite's readers
+	readers   chan *session
+	writer    *writer // SQLite only
 	doubleRun bool
+	log       *slog.Logger
+	stats     counters
+	hooks     hooks
+}
+
+// hooks are where tests reach into the commit; all are empty outside tests.
+type hooks struct {
+	beforeCommit func() error
+	beforeAnswer func()
+	vfs          string
+	synchronous  string
+	answerEarly  bool
+	batch        int
 }
 
 // Option changes how a DB behaves.
@@ -30,95 +44,100 @@ type Option func(*DB)
 // closures have no effect outside their transaction, as a retry after a conflict demands.
 func WithDoubleRun() Option { return func(d *DB) { d.doubleRun = true } }
 
+// WithLog sends warnings (slow closures, lost connections) to log instead of slog's default.
+func WithLog(log *slog.Logger) Option { return func(d *DB) { d.log = log } }
+
+const (
+	sqliteReaders   = 8
+	postgresConns   = 20
+	busyTimeout     = 10 * time.Second
+	connectionLives = 30 * time.Minute
+)
+
 // Open opens "postgres://…", or else the SQLite file of that path (made when absent).
 func Open(ctx context.Context, database string, options ...Option) (*DB, error) {
-	d := &DB{engine: SQLite}
+	d := &DB{engine: SQLite, log: slog.Default()}
 	for _, set := range options {
 		set(d)
 	}
 	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
-		pool, err := sql.Open("pgx", database)
-		if err != nil {
-			return nil, err
-		}
-		d.engine, d.dsn, d.readers, d.writer = Postgres, database, pool, pool
-		return d, pool.PingContext(ctx)
+		return d, d.openPostgres(ctx, database)
 	}
-	pragmas := url.Values{"_pragma": {"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "busy_timeout(10000)"}}
-	d.dsn = "file:" + database + "?" + pragmas.Encode()
-	writer, err := sql.Open("sqlite", d.dsn+"&_txlock=immediate")
+	return d, d.openSQLite(ctx, database)
+}
+
+func (d *DB) openPostgres(ctx context.Context, database string) error {
+	pool, err := sql.Open("pgx", database)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	writer.SetMaxOpenConns(1)
-	if err := writer.PingContext(ctx); err != nil {
-		return nil, fmt.Errorf("open %s: %w", database, err)
+	pool.SetMaxOpenConns(postgresConns)
+	pool.SetMaxIdleConns(postgresConns)
+	pool.SetConnMaxLifetime(connectionLives)
+	d.engine, d.dsn, d.pool = Postgres, database, pool
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	readers, err := sql.Open("sqlite", d.dsn+"&_txlock=deferred")
+	return nil
+}
+
+func (d *DB) openSQLite(ctx context.Context, path string) error {
+	d.dsn = d.sqliteDSN(path)
+	w, err := d.newWriter(ctx)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("open %s: %w", path, err)
 	}
-	readers.SetMaxOpenConns(8)
-	d.readers, d.writer = readers, writer
-	return d, nil
+	pool, err := sql.Open("sqlite", d.dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		w.stop()
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	d.pool, d.writer = pool, w
+	d.readers = make(chan *session, sqliteReaders)
+	for range sqliteReaders {
+		d.readers <- nil
+	}
+	return nil
+}
+
+// sqliteDSN escapes the path, in which a ? or a # would start the settings.
+func (d *DB) sqliteDSN(path string) string {
+	synchronous := "full"
+	if d.hooks.synchronous != "" {
+		synchronous = d.hooks.synchronous
+	}
+	q := url.Values{"_dqs": {"0"}, "_pragma": {
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
+		"journal_mode(wal)", "synchronous(" + synchronous + ")", "foreign_keys(1)",
+		"temp_store(memory)", "journal_size_limit(67108864)"}}
+	if d.hooks.vfs != "" {
+		q.Set("vfs", d.hooks.vfs)
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
 // Engine tells which database is behind.
 func (d *DB) Engine() Engine { return d.engine }
 
-// Close ends all connections.
+// Close ends all connections, after the Reads and Writes under way.
 func (d *DB) Close() error {
-	err := d.readers.Close()
-	if d.writer != d.readers {
-		err = errors.Join(err, d.writer.Close())
+	var err error
+	if d.writer != nil {
+		err = d.writer.stop()
+		for range sqliteReaders {
+			if s := <-d.readers; s != nil {
+				err = errors.Join(err, s.close())
+			}
+		}
 	}
-	return err
+	return errors.Join(err, d.pool.Close())
 }
 
-// openForMigration opens a pool of its own, so that schema changes never queue behind the writer.
-func (d *DB) openForMigration() (*sql.DB, error) {
+// openAside opens a pool of its own for work that must not queue behind the writer: migrations, restoring.
+func (d *DB) openAside() (*sql.DB, error) {
 	if d.engine == Postgres {
 		return sql.Open("pgx", d.dsn)
 	}
 	return sql.Open("sqlite", d.dsn+"&_txlock=immediate")
-}
-
-func (d *DB) read(ctx context.Context, fn func(Reader) error) error {
-	opts := &sql.TxOptions{ReadOnly: true}
-	if d.engine == Postgres {
-		opts.Isolation = sql.LevelRepeatableRead
-	}
-	t, err := d.readers.BeginTx(ctx, opts)
-	if err != nil {
-		return err
-	}
-	defer t.Rollback()
-	return fn(&Tx{ctx: ctx, ex: t})
-}
-
-func (d *DB) write(ctx context.Context, fn func(*Tx) error) error {
-	ctx = context.WithoutCancel(ctx)
-	if d.engine == SQLite {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-	}
-	if d.doubleRun {
-		if _, err := d.runOnce(ctx, fn, false); err != nil {
-			return err
-		}
-	}
-	fnErr, err := d.runOnce(ctx, fn, true)
-	return errors.Join(fnErr, err)
-}
-
-func (d *DB) runOnce(ctx context.Context, fn func(*Tx) error, keep bool) (fnErr, err error) {
-	t, err := d.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer t.Rollback()
-	if err := fn(&Tx{ctx: ctx, ex: t}); err != nil || !keep {
-		return err, nil
-	}
-	return nil, t.Commit()
 }

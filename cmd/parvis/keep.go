@@ -1,0 +1,219 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"parvis/internal/app"
+	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/crypt"
+	"parvis/internal/base/db"
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/town"
+	"parvis/internal/portal/moving"
+)
+
+// open opens the portal for a command; the caller closes it.
+func (c call) open(cfg app.Config) (*app.App, error) {
+	if cfg.KeyFile == "" {
+		return nil, errors.New("--key-file manque")
+	}
+	return app.Open(c.ctx, cfg, app.Options{Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelError}))})
+}
+
+// with opens the portal, does the work, closes it, and prints what went wrong.
+func (c call) with(cfg app.Config, work func(*app.App) (int, error)) int {
+	a, err := c.open(cfg)
+	if err != nil {
+		return c.fail(err)
+	}
+	status, err := work(a)
+	if err := errors.Join(err, a.Close()); err != nil {
+		fmt.Fprintln(c.err, "parvis :", err)
+		return max(status, 1)
+	}
+	return status
+}
+
+func importOld(c call) int {
+	var o moving.Options
+	cfg, fs, status, ok := c.flags("import", func(fs *flag.FlagSet, _ *app.Config) {
+		fs.StringVar(&o.From, "from", "", "dossier des six fichiers de l’ancien portail")
+		fs.BoolVar(&o.DryRun, "dry-run", false, "vérifier sans rien écrire")
+		fs.StringVar(&o.Report, "report", "", "fichier CSV des anomalies")
+	})
+	if !ok {
+		return status
+	}
+	if o.From == "" || fs.NArg() > 0 {
+		fmt.Fprintln(c.err, "parvis import : --from DOSSIER est attendu")
+		return usageStatus
+	}
+	if f, ok := c.out.(*os.File); ok {
+		o.Progress = f
+	} else {
+		o.Progress = c.out
+	}
+	return c.with(cfg, func(a *app.App) (int, error) {
+		result, err := moving.Run(c.ctx, moving.Deps{DB: a.DB, Now: a.Now}, o)
+		if err != nil {
+			return int(moving.NothingDone), err
+		}
+		fmt.Fprintln(c.out, result.Sentence())
+		if result.Batch != "" {
+			fmt.Fprintln(c.out, "Lot", result.Batch)
+		}
+		return int(result.Status), nil
+	})
+}
+
+func undoImport(c call) int {
+	var batch string
+	cfg, _, status, ok := c.flags("undo-import", func(fs *flag.FlagSet, _ *app.Config) {
+		fs.StringVar(&batch, "batch", "", "lot à annuler ; sans lot, la liste")
+	})
+	if !ok {
+		return status
+	}
+	return c.with(cfg, func(a *app.App) (int, error) {
+		if batch == "" {
+			return 0, c.listBatches(a)
+		}
+		undone, err := moving.Undo(c.ctx, moving.Deps{DB: a.DB, Now: a.Now}, batch, nil)
+		if err != nil {
+			return 1, err
+		}
+		fmt.Fprintf(c.out, "%d familles retirées, %d gardées parce que quelqu’un s’en est servi depuis.\n", undone.Families, len(undone.Kept))
+		for _, k := range undone.Kept {
+			fmt.Fprintf(c.out, "%+v\n", k)
+		}
+		return 0, nil
+	})
+}
+
+func agent(c call) int {
+	if len(c.args) == 0 || c.args[0] != "add" {
+		fmt.Fprintln(c.err, "usage : parvis agent add --name \"Prénom Nom\" --email adresse [--role administrateur] [--service code]")
+		return usageStatus
+	}
+	c.args = c.args[1:]
+	var name, email, role, service string
+	cfg, _, status, ok := c.flags("agent add", func(fs *flag.FlagSet, _ *app.Config) {
+		fs.StringVar(&name, "name", "", "prénom et nom")
+		fs.StringVar(&email, "email", "", "adresse e-mail")
+		fs.StringVar(&role, "role", string(account.Administrateur), "rôle : "+roleNames())
+		fs.StringVar(&service, "service", "", "code du service (défaut : tous)")
+	})
+	if !ok {
+		return status
+	}
+	first, last, _ := strings.Cut(strings.TrimSpace(name), " ")
+	if first == "" || last == "" || email == "" {
+		fmt.Fprintln(c.err, "parvis agent add : --name \"Prénom Nom\" et --email sont attendus")
+		return usageStatus
+	}
+	base, err := cfg.URL()
+	if err != nil {
+		return c.fail(err)
+	}
+	return c.with(cfg, func(a *app.App) (int, error) {
+		link, err := db.Write(c.ctx, a.DB, func(tx *db.Tx) (string, error) {
+			held := account.Held{Role: account.Role(role), Service: town.ServiceID(actor.AllServices)}
+			if service != "" {
+				s, err := town.ServiceByCode(tx, service)
+				if err != nil {
+					return "", err
+				}
+				held.Service = s.ID
+			}
+			_, path, err := account.AddAgent(tx, a.Now(), actor.Job("agent add"), a.Key,
+				account.NewAgent{FirstNames: first, LastName: last, Email: email, Roles: []account.Held{held}})
+			return path, err
+		})
+		if err != nil {
+			return 1, err
+		}
+		fmt.Fprintln(c.out, base.JoinPath(link))
+		fmt.Fprintln(c.err, "Ce lien sert une fois, pendant 24 heures : remettez-le à son destinataire.")
+		return 0, nil
+	})
+}
+
+func roleNames() string {
+	var names []string
+	for _, r := range account.Roles() {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ", ")
+}
+
+func makeKey(c call) int {
+	cfg, _, status, ok := c.flags("key", nil)
+	if !ok {
+		return status
+	}
+	if cfg.KeyFile == "" {
+		fmt.Fprintln(c.err, "parvis key : --key-file CHEMIN est attendu")
+		return usageStatus
+	}
+	if _, err := crypt.CreateKey(cfg.KeyFile); err != nil {
+		return c.fail(err)
+	}
+	fmt.Fprintln(c.out, "Clé écrite dans", cfg.KeyFile, "; gardez-en une copie à part des sauvegardes.")
+	return 0
+}
+
+func migrate(c call) int {
+	cfg, _, status, ok := c.flags("migrate", nil)
+	if !ok {
+		return status
+	}
+	return c.with(cfg, func(*app.App) (int, error) {
+		fmt.Fprintln(c.out, "La base est à jour.")
+		return 0, nil
+	})
+}
+
+// verify checks the database and the audit chain of a running or stopped portal.
+func verify(c call) int {
+	cfg, _, status, ok := c.flags("verify", nil)
+	if !ok {
+		return status
+	}
+	return c.with(cfg, func(a *app.App) (int, error) {
+		if err := db.Check(c.ctx, a.DB); err != nil {
+			return 1, err
+		}
+		report, err := audit.Verify(c.ctx, a.DB)
+		if err != nil {
+			return 1, err
+		}
+		return printAudit(c.out, report), nil
+	})
+}
+
+func (c call) listBatches(a *app.App) error {
+	all, err := db.Read(c.ctx, a.DB, moving.Batches)
+	for _, b := range all {
+		fmt.Fprintf(c.out, "%s  %s  %d familles\n", b.ID, civil.Stamp(b.StartedAt.In(app.Zone())), b.Families)
+	}
+	return err
+}
+
+func printAudit(w io.Writer, r audit.Report) int {
+	fmt.Fprintf(w, "Journal : %d maillons lus, %d lignes pas encore chaînées.\n", r.Links, r.Unsealed)
+	for _, p := range r.Problems {
+		fmt.Fprintf(w, "%+v\n", p)
+	}
+	if !r.OK() {
+		return 1
+	}
+	return 0
+}

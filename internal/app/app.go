@@ -1,0 +1,125 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+	_ "time/tzdata" // the zone must be known on a machine without it
+
+	"parvis/internal/base/audit"
+	"parvis/internal/base/blob"
+	"parvis/internal/base/crypt"
+	"parvis/internal/base/db"
+	"parvis/internal/base/jobs"
+	"parvis/internal/base/mail"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/town"
+)
+
+// Options is what a command adds to the settings.
+type Options struct {
+	Log   *slog.Logger
+	Clock func() time.Time // default: the machine's, in the town's zone
+	Demo  bool             // mails are captured, pages are marked, /demo/… exists
+	Key   *crypt.Key       // in place of Config.KeyFile: demo and tests
+}
+
+// App is an open portal: its database, its pages, its workers.
+type App struct {
+	Config   Config
+	DB       *db.DB
+	Key      *crypt.Key
+	Files    *blob.Store
+	Now      func() time.Time
+	Log      *slog.Logger
+	Demo     bool
+	Settings *town.Cache
+
+	router  *web.Router
+	handler http.Handler
+	mailer  *mail.Worker
+	runner  *jobs.Runner
+}
+
+// Zone is the town's time zone.
+func Zone() *time.Location {
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return time.UTC // cannot happen: the zones are embedded
+	}
+	return zone
+}
+
+// Open opens the database, brings it up to date, and puts the pages and workers together. Nothing runs yet.
+func Open(ctx context.Context, cfg Config, o Options) (*App, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Clock == nil {
+		zone := Zone()
+		o.Clock = func() time.Time { return time.Now().In(zone) }
+	}
+	a := &App{Config: cfg, Now: o.Clock, Log: o.Log, Demo: o.Demo, Key: o.Key}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("dossier des données : %w", err)
+	}
+	var err error
+	if a.Key == nil {
+		if a.Key, err = crypt.LoadKey(cfg.KeyFile); err != nil {
+			return nil, fmt.Errorf("fichier de clé : %w", err)
+		}
+	}
+	if a.DB, err = db.Open(ctx, cfg.DatabaseURL()); err != nil {
+		return nil, fmt.Errorf("base de données : %w", err)
+	}
+	if err := a.assemble(ctx); err != nil {
+		return nil, errors.Join(err, a.DB.Close())
+	}
+	return a, nil
+}
+
+func (a *App) assemble(ctx context.Context) (err error) {
+	if err := db.Migrate(ctx, a.DB, Sources()...); err != nil {
+		return err
+	}
+	if a.Files, err = blob.Open(filepath.Join(a.Config.Data, "fichiers"), a.Key); err != nil {
+		return fmt.Errorf("dossier des fichiers : %w", err)
+	}
+	a.Settings = &town.Cache{DB: a.DB}
+	if err := a.routes(); err != nil {
+		return err
+	}
+	return a.workers()
+}
+
+// Handler serves the portal.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Routes lists the declared routes, for the access matrix.
+func (a *App) Routes() []web.Route { return a.router.Routes() }
+
+// Close ends the connections; call it after Run has returned.
+func (a *App) Close() error { return a.DB.Close() }
+
+// Run works off mails, jobs and the audit chain until ctx ends.
+func (a *App) Run(ctx context.Context) {
+	done := make(chan struct{}, 3)
+	for _, work := range []func(context.Context){a.mailer.Run, a.runner.Run,
+		func(ctx context.Context) { audit.Run(ctx, a.DB, a.Now) }} {
+		go func() {
+			work(ctx)
+			done <- struct{}{}
+		}()
+	}
+	for range 3 {
+		<-done
+	}
+}
+
+// DeliverOnce sends what is due now: commands and tests.
+func (a *App) DeliverOnce(ctx context.Context) (int, error) { return a.mailer.Once(ctx) }

@@ -1,0 +1,255 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/base/jobs"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/billing"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/document"
+	"parvis/internal/feature/enrolment"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/messaging"
+	"parvis/internal/feature/person"
+	"parvis/internal/feature/request"
+	"parvis/internal/feature/schoolfile"
+	"parvis/internal/feature/tariff"
+	"parvis/internal/feature/town"
+	"parvis/internal/portal/demo"
+	"parvis/internal/portal/desk"
+	"parvis/internal/portal/home"
+)
+
+// features are the pages of each feature; what they register for the first pages is listed here and nowhere else.
+type features struct {
+	account  account.Pages
+	person   person.Pages
+	family   family.Pages
+	news     messaging.Pages
+	request  request.Pages
+	document document.Pages
+	activity activity.Pages
+	tariff   tariff.Pages
+	booking  booking.Pages
+	file     schoolfile.Pages
+	billing  billing.Pages
+}
+
+func (a *App) features() features {
+	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
+	f := features{
+		account:  account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings},
+		news:     messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Subject: subjectOf},
+		request:  request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		document: document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
+		activity: activity.Pages{DB: a.DB},
+		tariff:   tariff.Pages{DB: a.DB, Now: a.Now},
+		booking:  booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		file:     schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		billing:  billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+	}
+	f.person = person.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Settings: a.Settings, Photos: a.photos(),
+		EmailChanged: account.EmailChanged,
+		ConfirmPassword: func(ctx context.Context, who actor.Actor, password string) error {
+			return gate.ConfirmPassword(ctx, who, password, "", "mot_de_passe")
+		}}
+	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own,
+		Panels: slices.Concat(enrolment.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels())}
+	return f
+}
+
+func (a *App) dashboard(f features) home.Dashboard {
+	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Promise: promisedTo,
+		Todos: []web.TodoSource{billing.Todo},
+		Tiles: slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
+		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
+			upcoming, err := f.booking.Children(r, now, who)
+			children := make([]home.Child, len(upcoming))
+			for i, u := range upcoming {
+				children[i] = home.Child{FirstName: u.Child.First(), Detail: u.Child.Where(), Next: u.Next, Href: u.Href}
+			}
+			return children, err
+		}}
+}
+
+// ownTiles are the guide's tiles about the person alone.
+func ownTiles() []web.Tile {
+	fact := func(text string) func(db.Reader, time.Time, actor.Actor) (string, error) {
+		return func(db.Reader, time.Time, actor.Actor) (string, error) { return text, nil }
+	}
+	return []web.Tile{
+		{Order: 0, Label: "Profil", Href: "/espace/profil", Icon: "user", Fact: fact("Identité, photo")},
+		{Order: 10, Label: "Identifiants", Href: "/espace/identifiants", Icon: "key", Fact: fact("Mot de passe, appareils")},
+		{Order: 70, Label: "Coordonnées", Href: "/espace/coordonnees", Icon: "map-pin", Fact: fact("Téléphone, e-mail, adresse")},
+	}
+}
+
+func (a *App) desk(f features) desk.Pages {
+	return desk.Pages{DB: a.DB, Now: a.Now, Links: deskLinks(), Queues: f.family.Queues(), Finders: []web.Finder{family.Find}}
+}
+
+// routes builds every page and declares it; a route badly declared fails the start.
+func (a *App) routes() error {
+	base, err := a.Config.URL()
+	if err != nil {
+		return err
+	}
+	proxies, err := a.Config.TrustedProxies()
+	if err != nil {
+		return err
+	}
+	f := a.features()
+	a.router, err = web.New(web.Config{
+		DB: a.DB, Now: a.Now, Log: a.Log, BaseURL: base, TrustedProxies: proxies, Demo: a.Demo,
+		Identify: f.account.Identify, Site: a.Settings.Site(a.Now), Nav: nav,
+		SignIn: f.account.SignInPage, AgentSignIn: f.account.AgentSignInPage,
+	})
+	if err != nil {
+		return err
+	}
+	a.declare(f)
+	a.handler = a.router.Handler()
+	return a.router.Err()
+}
+
+func (a *App) declare(f features) {
+	rt := a.router
+	places := town.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings}
+	places.Citizen(rt)
+	places.Agent(rt)
+	a.front().Citizen(rt)
+	a.dashboard(f).Citizen(rt)
+	a.desk(f).Agent(rt)
+	f.account.Citizen(rt)
+	f.account.Agent(rt)
+	f.person.Citizen(rt)
+	f.person.Agent(rt)
+	f.family.Citizen(rt)
+	f.family.Agent(rt)
+	f.news.Citizen(rt)
+	f.news.Agent(rt)
+	f.request.Citizen(rt)
+	f.document.Citizen(rt)
+	f.activity.Agent(rt)
+	f.tariff.Agent(rt)
+	f.booking.Citizen(rt)
+	f.file.Citizen(rt)
+	f.billing.Citizen(rt)
+	if a.Demo {
+		demo.Pages{DB: a.DB, Now: a.Now}.Citizen(rt)
+	}
+}
+
+// nav is the guide's top menu, and the agents'.
+func nav(_ context.Context, who actor.Actor) []web.NavItem {
+	switch {
+	case who.Kind == actor.Agent && who.Second:
+		return []web.NavItem{{Label: "Accueil", Href: "/agents", Icon: "home"}, {Label: "Recherche", Href: "/agents/recherche", Icon: "search"}}
+	case who.Kind == actor.Agent:
+		return nil
+	case who.Kind == actor.Citizen && who.State == actor.Active:
+		return []web.NavItem{{Label: "Mon accueil", Href: "/espace", Icon: "home"}, {Label: "Agenda", Href: "/espace/agenda", Icon: "calendar"},
+			{Label: "Factures", Href: "/espace/factures", Icon: "receipt"}, {Label: "Messages", Href: "/espace/messages", Icon: "message"},
+			{Label: "Actualités", Href: "/espace/actualites", Icon: "newspaper"}, {Label: "Édition de documents", Href: "/espace/attestations", Icon: "printer"}}
+	case who.Kind == actor.Citizen:
+		return []web.NavItem{{Label: "Mon accueil", Href: "/espace", Icon: "home"}, {Label: "Actualités", Href: "/espace/actualites", Icon: "newspaper"}}
+	}
+	return []web.NavItem{{Label: "Accueil", Href: "/", Icon: "home"}, {Label: "Actualités", Href: "/actualites", Icon: "newspaper"},
+		{Label: "Aide", Href: "/aide", Icon: "help"}}
+}
+
+func deskLinks() []desk.Link {
+	return []desk.Link{
+		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
+		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},
+		{Label: "Activités", Detail: "Ce que l’import a trouvé", Href: "/agents/activites", Icon: "list", Right: activity.Read},
+		{Label: "Réglages", Detail: "Nom, couleur, textes, horaires", Href: "/agents/parametres", Icon: "settings", Right: town.SettingsWrite},
+	}
+}
+
+// address makes a full address of a path, for mails.
+func (a *App) address(path string) string {
+	base, err := a.Config.URL()
+	if err != nil {
+		return path // Open has refused it already
+	}
+	return base.JoinPath(path).String()
+}
+
+func (a *App) front() home.Front {
+	return home.Front{DB: a.DB, Now: a.Now,
+		Town: func(ctx context.Context) home.Town {
+			s := a.Settings.Get(ctx, a.Now())
+			h := s.Help()
+			return home.Town{Name: s.Name, SpaceName: s.SpaceName(), Slogan: s.Slogan, Welcome: town.Paragraphs(s.Welcome), OldPortal: s.OldPortal,
+				Help:   home.Help{Service: h.Name, Phone: h.Phone, Email: h.Email, Hours: h.Hours, Counter: h.Counter},
+				SignUp: town.Paragraphs(s.SignUpText), ToBring: s.SignUpDocument}
+		},
+		News: func(r db.Reader, now time.Time, n int) ([]home.News, error) {
+			items, err := messaging.Latest(r, now, n)
+			news := make([]home.News, len(items))
+			for i, it := range items {
+				news[i] = home.News{Day: it.Day, Title: it.Title, Extract: it.Extract, Href: "/actualites/" + string(it.ID)}
+			}
+			return news, err
+		},
+		Promise: promise,
+	}
+}
+
+// promisedTo is when a waiting account is active at the latest: the hours run from the confirmation of its e-mail.
+func promisedTo(r db.Reader, now time.Time, who actor.Actor) (time.Time, error) {
+	acc, err := account.ByID(r, account.ID(who.Account))
+	if err != nil {
+		return time.Time{}, err
+	}
+	from := acc.EmailConfirmedAt
+	if from.IsZero() {
+		from = acc.CreatedAt
+	}
+	return promise(r, from.In(now.Location()))
+}
+
+// promise is when an account asked for at a moment is active at the latest.
+func promise(r db.Reader, from time.Time) (time.Time, error) {
+	w, err := town.Working(r)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return w.Deadline(from, town.PromiseDays), nil
+}
+
+func (a *App) owner(r db.Reader, who actor.Actor) (home.Owner, error) {
+	p, err := person.ByID(r, person.ID(who.Person))
+	if err != nil {
+		return home.Owner{}, err
+	}
+	last, err := account.LastSignIn(r, who)
+	return home.Owner{Greeting: p.Formal(), Name: p.Full(), Address: p.Address.Line(), PhotoURL: person.PhotoURL(p), LastSignIn: last}, err
+}
+
+// photos keeps photos among the sealed files.
+func (a *App) photos() person.Photos {
+	return person.Photos{
+		Put: a.Files.Put,
+		Open: func(ctx context.Context, id string) ([]byte, error) {
+			picture, err := a.Files.Get(ctx, id)
+			if err != nil {
+				return nil, fault.Missing("photo")
+			}
+			return picture, nil
+		},
+		Decoder: person.NewDecoder(),
+		Drop: func(tx *db.Tx, now time.Time, id string) error {
+			return jobs.Enqueue(tx, now, jobs.Job{Kind: jobDropFile, Args: map[string]string{"file": id}})
+		},
+	}
+}

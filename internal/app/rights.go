@@ -1,0 +1,51 @@
+package app
+
+import (
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/billing"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/enrolment"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/messaging"
+	"parvis/internal/feature/person"
+	"parvis/internal/feature/tariff"
+	"parvis/internal/feature/town"
+)
+
+// Grants is the whole table of who may do what at the town hall: an act, and the roles that allow it. A role is
+// held for one service or for all. docs/rights.md is this table in words.
+func Grants() account.Grants {
+	const (
+		accueil       = account.Accueil
+		instruction   = account.Instruction
+		regie         = account.Regie
+		animation     = account.Animation
+		communication = account.Communication
+		administrator = account.Administrateur
+	)
+	roles := func(all ...account.Role) []account.Role { return all }
+	return account.Grants{
+		{Right: person.Read, Roles: roles(accueil, instruction, regie, administrator)},
+		{Right: person.ContactWrite, Roles: roles(accueil, instruction, administrator)},
+		{Right: family.FileRead, Roles: roles(accueil, instruction, regie, administrator)},
+		{Right: family.FileWrite, Roles: roles(instruction, administrator)},
+		{Right: family.MemberApprove, Roles: roles(instruction, administrator)},
+		{Right: family.HealthRead, Roles: roles(instruction, animation)},
+		{Right: family.HealthWrite, Roles: roles(instruction)},
+		{Right: family.RestrictSet, Roles: roles(instruction)},
+		{Right: activity.Read, Roles: roles(accueil, instruction, animation, administrator)},
+		{Right: activity.Write, Roles: roles(administrator)},
+		{Right: enrolment.Read, Roles: roles(accueil, instruction, animation)},
+		{Right: enrolment.Write, Roles: roles(instruction)},
+		{Right: booking.Read, Roles: roles(accueil, instruction, animation)},
+		{Right: booking.Write, Roles: roles(instruction)},
+		{Right: tariff.QuotientRead, Roles: roles(regie, instruction)},
+		{Right: tariff.QuotientWrite, Roles: roles(regie)},
+		{Right: billing.Read, Roles: roles(regie, accueil)},
+		{Right: billing.Write, Roles: roles(regie)},
+		{Right: messaging.NewsWrite, Roles: roles(communication, administrator)},
+		{Right: account.Manage, Roles: roles(administrator)},
+		{Right: town.SettingsWrite, Roles: roles(administrator)},
+	}
+}

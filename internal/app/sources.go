@@ -1,0 +1,27 @@
+package app
+
+import (
+	"parvis/internal/base/audit"
+	"parvis/internal/base/db"
+	"parvis/internal/base/jobs"
+	"parvis/internal/base/mail"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/billing"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/enrolment"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/messaging"
+	"parvis/internal/feature/person"
+	"parvis/internal/feature/tariff"
+	"parvis/internal/feature/town"
+	"parvis/internal/portal/moving"
+)
+
+// Sources are the migrations of all packages.
+func Sources() []db.Source {
+	return db.Join(web.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
+		town.Sources(), person.Sources(), account.Sources(), family.Sources(), activity.Sources(),
+		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), billing.Sources(), moving.Sources())
+}

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
+	"parvis/internal/base/db"
+	"parvis/internal/base/jobs"
+	"parvis/internal/base/mail"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
+	"parvis/internal/feature/town"
+)
+
+// Jobs of the house itself.
+const (
+	jobDropFile = "app.file.drop"
+	jobPurge    = "app.purge"
+)
+
+// How long what only serves machines is kept.
+const (
+	keepMails = 90 * 24 * time.Hour
+	keepJobs  = 30 * 24 * time.Hour
+	keepAudit = 3 * 365 * 24 * time.Hour // contents; the chain of hashes stays
+)
+
+func (a *App) mails() []mail.Template {
+	var all []mail.Template
+	all = append(all, account.Mails(account.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
+	all = append(all, person.Mails(person.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
+	all = append(all, family.Mails(family.MailDeps{URL: a.address})...)
+	return all
+}
+
+// subjectOf is what the messages page says of a mail that the town sent; mails about passwords are not listed.
+func subjectOf(template string) string {
+	switch template {
+	case family.MailApproved:
+		return "Un membre a été ajouté à votre famille"
+	case family.MailRefused:
+		return "Votre demande d’ajout à la famille n’est pas acceptée"
+	}
+	return ""
+}
+
+// sender is the town's mail server, or the demonstration's letter box. Without a server mails wait in the outbox.
+func (a *App) sender() (mail.Sender, mail.Address, error) {
+	if a.Demo {
+		return mail.Capture{DB: a.DB, Now: a.Now}, mail.Address{Address: "espace@rivebelle.exemple"}, nil
+	}
+	if a.Config.SMTP == "" {
+		return noServer{}, mail.Address{Address: "espace@localhost"}, nil
+	}
+	u, err := url.Parse(a.Config.SMTP)
+	if err != nil {
+		return nil, mail.Address{}, errors.New("--smtp : une adresse smtp://hôte:port?from=adresse est attendue")
+	}
+	from := u.Query().Get("from")
+	if !strings.Contains(from, "@") {
+		return nil, mail.Address{}, errors.New("--smtp : il manque ?from=adresse d’expédition")
+	}
+	server, err := mail.NewSMTP(a.Config.SMTP)
+	return server, mail.Address{Address: from}, err
+}
+
+// noServer keeps every mail for later: nothing is lost, the desk shows them as deferred.
+type noServer struct{}
+
+func (noServer) Send(context.Context, mail.Mail) error {
+	return errors.New("no mail server: give --smtp")
+}
+
+func (a *App) workers() error {
+	sender, from, err := a.sender()
+	if err != nil {
+		return err
+	}
+	a.mailer = &mail.Worker{DB: a.DB, Sender: sender, Templates: a.mails(), Now: a.Now, From: from, Rate: a.Config.MailRate,
+		Look: func(r db.Reader) (mail.Look, error) {
+			s, err := town.ReadSettings(r)
+			if err != nil {
+				return mail.Look{}, err
+			}
+			colour, err := web.ParseColour(s.Colour)
+			return mail.Look{Town: "Mairie de " + s.Name, Colour: web.MakeTheme(colour).Link.String(),
+				Footer: []string{s.SpaceName(), s.Help().Phone}}, err
+		}}
+	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
+	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now,
+		Handlers: append(gate.Handlers(), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge}),
+		Dailies:  append(account.Schedule(), jobs.Daily{Kind: jobPurge, Hour: 3})}
+	return nil
+}
+
+func (a *App) dropFile(_ context.Context, args map[string]string) error {
+	return a.Files.Delete(args["file"])
+}
+
+// purge deletes what has served: idempotency keys, sent mails, done jobs, old audit contents, and files that no row
+// refers to.
+func (a *App) purge(ctx context.Context, _ map[string]string) error {
+	now := a.Now()
+	err := db.Do(ctx, a.DB, func(tx *db.Tx) error {
+		if _, err := web.PurgeKeys(tx, now); err != nil {
+			return fmt.Errorf("purge keys: %w", err)
+		}
+		if _, err := mail.Purge(tx, now.Add(-keepMails)); err != nil {
+			return fmt.Errorf("purge mails: %w", err)
+		}
+		if _, err := jobs.Purge(tx, now.Add(-keepJobs)); err != nil {
+			return fmt.Errorf("purge jobs: %w", err)
+		}
+		if _, err := audit.Purge(tx, now, actor.Job("purge"), now.Add(-keepAudit)); err != nil {
+			return fmt.Errorf("purge audit: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	used, err := db.Read(ctx, a.DB, person.PhotosInUse)
+	if err != nil {
+		return err
+	}
+	_, err = a.Files.Sweep(time.Now(), used)
+	return err
+}

@@ -1,0 +1,288 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+)
+
+// backoff is the wait after the first, second… failure; the last one repeats.
+var backoff = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
+
+const (
+	giveUp   = 3 * 24 * time.Hour
+	lease    = 10 * time.Minute
+	patience = 2 * time.Minute // for one mail; well under the lease, so that two workers never hold it at once
+	parallel = 4
+)
+
+// Worker sends what is due. Several may run, on one machine or more: a mail is claimed by a conditional update.
+type Worker struct {
+	DB        *db.DB
+	Sender    Sender
+	Templates []Template
+	Now       func() time.Time
+	From      Address
+	ReplyTo   string
+	Look      func(r db.Reader) (Look, error) // the town's name and colour, read at sending
+	Rate      int                             // mails a minute at most; 0 is no limit
+	Patience  time.Duration                   // time that one mail may take; 2 minutes by default
+	// OnBounce is told, in the transaction that marks it, of an address refused for good; may be nil.
+	OnBounce func(tx *db.Tx, now time.Time, s Status) error
+
+	mu     sync.Mutex
+	tokens float64 // of the rate's bucket
+	filled time.Time
+}
+
+// Run sends until ctx ends, then waits for the mails under way. Mails go side by side: one that a slow server holds
+// does not hold the others.
+func (w *Worker) Run(ctx context.Context) {
+	w.together(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			if _, err := w.drain(ctx); err != nil && ctx.Err() == nil {
+				slog.Error("send mails", "err", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+// Once sends all that is due and that the rate allows, and returns how many mails it tried.
+func (w *Worker) Once(ctx context.Context) (int, error) {
+	var mu sync.Mutex
+	var errs []error
+	tried := 0
+	w.together(func() {
+		n, err := w.drain(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		tried += n
+		errs = append(errs, err)
+	})
+	return tried, errors.Join(errs...)
+}
+
+func (w *Worker) together(work func()) {
+	var all sync.WaitGroup
+	for range parallel {
+		all.Go(work)
+	}
+	all.Wait()
+}
+
+// drain sends one due mail after the other until there is none left for it.
+func (w *Worker) drain(ctx context.Context) (int, error) {
+	layout, err := newLayout()
+	if err != nil {
+		return 0, err
+	}
+	for tried := 0; ; tried++ {
+		if ctx.Err() != nil || !w.take() {
+			return tried, nil
+		}
+		c, found, err := w.claim(ctx)
+		if err != nil || !found {
+			w.giveBack()
+			return tried, err
+		}
+		if err := w.deliver(context.WithoutCancel(ctx), layout, c); err != nil {
+			return tried + 1, err
+		}
+	}
+}
+
+// take asks the rate for one mail: a bucket that fills by Rate a minute and holds a tenth of it. It runs on the
+// real clock, because what it spares is a real server.
+func (w *Worker) take() bool {
+	if w.Rate <= 0 {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now, size := time.Now(), max(1, float64(w.Rate)/10)
+	if w.filled.IsZero() {
+		w.tokens = size
+	} else {
+		w.tokens = min(size, w.tokens+now.Sub(w.filled).Minutes()*float64(w.Rate))
+	}
+	w.filled = now
+	if w.tokens < 1 {
+		return false
+	}
+	w.tokens--
+	return true
+}
+
+func (w *Worker) giveBack() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tokens++
+}
+
+// claim takes the first due mail that no other worker was faster to take.
+func (w *Worker) claim(ctx context.Context) (c claimed, found bool, err error) {
+	now := civil.InstantOf(w.Now())
+	ids, err := db.Read(ctx, w.DB, func(r db.Reader) ([]ID, error) { return due(r, now, 2*parallel) })
+	if err != nil || len(ids) == 0 {
+		return claimed{}, false, err
+	}
+	_, domain, _ := strings.Cut(w.From.Address, "@")
+	batch, err := db.Write(ctx, w.DB, func(tx *db.Tx) ([]claimed, error) {
+		for _, id := range ids {
+			one, err := claim(tx, id, now, now.Add(lease), domain)
+			if err != nil || len(one) > 0 {
+				return one, err
+			}
+		}
+		return nil, nil
+	})
+	if err != nil || len(batch) == 0 {
+		return claimed{}, false, err
+	}
+	return batch[0], true, nil
+}
+
+// outcome is what an attempt came to.
+type outcome struct {
+	state         State
+	nextAt        civil.Instant
+	lastError     string
+	sentAt        civil.Instant
+	firstFailedAt civil.Instant
+}
+
+func (w *Worker) deliver(ctx context.Context, l layout, c claimed) error {
+	err := w.attempt(ctx, l, c)
+	now := w.Now()
+	o := decide(c, err, civil.InstantOf(now))
+	if o.state != Sent {
+		slog.Warn("mail not sent", "mail", c.id, "template", c.template, "state", o.state, "attempt", c.attempt,
+			"err", err)
+	}
+	// The mail has left: not noting it would send it twice, so the note is worth a few tries.
+	for try := range 5 {
+		if err = w.note(ctx, now, c, o); err == nil {
+			return nil
+		}
+		time.Sleep(time.Duration(try*try) * 50 * time.Millisecond)
+	}
+	return fmt.Errorf("note mail %s as %s: %w", c.id, o.state, err)
+}
+
+func (w *Worker) note(ctx context.Context, now time.Time, c claimed, o outcome) error {
+	return db.Do(ctx, w.DB, func(tx *db.Tx) error {
+		held, err := settle(tx, c, o)
+		if err != nil || !held || o.state != Bounced || w.OnBounce == nil {
+			return err
+		}
+		s, err := ByID(tx, c.id)
+		if err != nil {
+			return err
+		}
+		return w.OnBounce(tx, now, s)
+	})
+}
+
+// attempt renders and sends; a panic of a template is an error like another.
+func (w *Worker) attempt(ctx context.Context, l layout, c claimed) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Failure{Blame: Server, Kind: "render", Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	if !plainAddress(c.to) {
+		return &Failure{Blame: Gone, Kind: "address"}
+	}
+	patient := w.Patience
+	if patient <= 0 || patient > lease/2 {
+		patient = patience
+	}
+	ctx, cancel := context.WithTimeout(ctx, patient)
+	defer cancel()
+	m, err := w.render(ctx, l, c)
+	if err != nil {
+		return err
+	}
+	return w.Sender.Send(ctx, m)
+}
+
+func (w *Worker) render(ctx context.Context, l layout, c claimed) (Mail, error) {
+	var render func(context.Context, db.Reader, map[string]string) (Body, error)
+	for _, t := range w.Templates {
+		if t.Name == c.template {
+			render = t.Render
+		}
+	}
+	if render == nil { // an older instance beside a newer one: it will find it
+		return Mail{}, &Failure{Blame: Server, Kind: "template"}
+	}
+	return db.Read(ctx, w.DB, func(r db.Reader) (Mail, error) {
+		body, err := render(ctx, r, c.args)
+		if errors.Is(err, ErrDrop) {
+			return Mail{}, err
+		}
+		if err != nil {
+			return Mail{}, &Failure{Blame: Server, Kind: "render", Err: err}
+		}
+		var look Look
+		if w.Look != nil {
+			if look, err = w.Look(r); err != nil {
+				return Mail{}, &Failure{Blame: Server, Kind: "render", Err: err}
+			}
+		}
+		m := Mail{MessageID: c.messageID, From: Address{oneLine(w.From.Name), w.From.Address}, ReplyTo: w.ReplyTo,
+			ToName: oneLine(body.ToName), To: c.to}
+		if m.Subject, m.Text, m.HTML, err = l.render(look, body); err != nil {
+			return Mail{}, &Failure{Blame: Server, Kind: "render", Err: err}
+		}
+		return m, nil
+	})
+}
+
+// decide is what becomes of a mail after an attempt.
+func decide(c claimed, err error, now civil.Instant) outcome {
+	if err == nil {
+		return outcome{state: Sent, nextAt: now, sentAt: now}
+	}
+	if errors.Is(err, ErrDrop) {
+		return outcome{state: Dropped, nextAt: now, lastError: "dropped"}
+	}
+	f := &Failure{Blame: Server, Kind: "other"}
+	errors.As(err, &f)
+	o := outcome{state: Deferred, lastError: f.Kind, firstFailedAt: c.firstFailedAt}
+	if f.Blame == Recipient && o.firstFailedAt == 0 { // the three days run from the recipient's first refusal
+		o.firstFailedAt = now
+	}
+	wait := backoff[min(max(int(c.attempt), 1), len(backoff))-1]
+	o.nextAt = now.Add(wait)
+	late := f.Blame == Recipient && now >= o.firstFailedAt.Add(giveUp)
+	if f.Blame == Gone || late {
+		o.state, o.nextAt = Bounced, now
+	}
+	return o
+}
+
+// plainAddress tells whether s is one bare address, fit for a header and a command as it is.
+func plainAddress(s string) bool {
+	if s == "" || len(s) > 254 || s != oneLine(s) || strings.ContainsAny(s, " <>,;\"()[]\\") {
+		return false
+	}
+	a, err := netmail.ParseAddress(s)
+	return err == nil && a.Address == s && a.Name == ""
+}

@@ -1,0 +1,43 @@
+package web
+
+import "strconv"
+
+// Tab is one link of Tabs.
+type Tab struct {
+	Label, Href string
+	Current     bool
+}
+
+// Figure is a fact with its label and a line under it.
+type Figure struct{ Label, Value, Detail string }
+
+// BoardChild is a child's table on a Board. ID is unique on the page, for the table's heads.
+type BoardChild struct {
+	ID     string
+	Index  int
+	Name   string
+	Detail string
+	Link   Link // « Son mois »
+	Rows   []BoardRow
+}
+
+// BoardRow is an activity of a child; it has as many cells as the board has days.
+type BoardRow struct {
+	Icon     string
+	Activity string
+	Deadline string // « jusqu’à jeudi 7, 23 h 59 »
+	Cells    []BoardCell
+	Total    string
+}
+
+// BoardCell is one day of an activity: a box to tick, a state, or nothing that day.
+type BoardCell struct {
+	Mark Mark
+	Box  *Box
+}
+
+func (c BoardChild) anchor() string { return "enfant-" + c.ID }
+
+func (c BoardChild) rowAnchor(i int) string { return c.anchor() + "-l" + strconv.Itoa(i) }
+
+func (c BoardChild) cellAnchor(i, j int) string { return c.rowAnchor(i) + "-" + strconv.Itoa(j) }

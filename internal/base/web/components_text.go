@@ -1,0 +1,89 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"parvis/internal/base/civil"
+)
+
+// markIcon is the icon asked for, else the tone's own: a state never goes without one.
+func markIcon(tone Tone, icon string) string {
+	if HasIcon(icon) {
+		return icon
+	}
+	switch tone {
+	case OK:
+		return "check"
+	case Warning:
+		return "clock"
+	case Error:
+		return "alert"
+	case Outline:
+		return "free"
+	case Change:
+		return "pencil"
+	}
+	return "info"
+}
+
+func noticeIcon(tone Tone) string {
+	switch tone {
+	case OK:
+		return "check"
+	case Warning:
+		return "clock"
+	case Error:
+		return "alert"
+	}
+	return "info"
+}
+
+func leafClass(urgent bool) string {
+	if urgent {
+		return "leaf-urgent"
+	}
+	return ""
+}
+
+// monthShort is the month as calendars abridge it: « janv. », « mai ».
+func monthShort(d civil.Date) string {
+	name := civil.MonthName(d.Month)
+	if utf8.RuneCountInString(name) <= 4 {
+		return name
+	}
+	cut := 4
+	if strings.HasPrefix(name, "déc") {
+		cut = 3
+	}
+	return string([]rune(name)[:cut]) + "."
+}
+
+// avatarClass gives children six discs in turn, adults an outline, contacts a dashed one.
+func avatarClass(index int) string {
+	switch {
+	case index == -1:
+		return "avatar-adult"
+	case index < -1:
+		return "avatar-contact"
+	}
+	return "avatar-" + strconv.Itoa(index%6+1)
+}
+
+// avatarLetters is one letter for a child, known by the first name, two for an adult.
+func avatarLetters(name string, index int) string {
+	letters := Initials(name)
+	if index >= 0 {
+		_, size := utf8.DecodeRuneInString(letters)
+		return letters[:size]
+	}
+	return letters
+}
+
+func percent(n, of int) string {
+	if of <= 0 || n <= 0 {
+		return "0%"
+	}
+	return strconv.Itoa(min(100, n*100/of)) + "%"
+}

@@ -1,0 +1,5 @@
+-- +goose Up
+create table note (
+    id   text not null primary key,
+    word text not null
+);

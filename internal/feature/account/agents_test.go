@@ -1,0 +1,273 @@
+package account_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/account/accounttest"
+	"parvis/internal/feature/person"
+	"parvis/internal/testkit"
+)
+
+var everywhere = account.Held{Role: account.Administrateur, Service: actor.AllServices}
+
+func (h *house) code(secret string, shift time.Duration) string {
+	h.t.Helper()
+	code, err := account.TOTPCode(secret, h.now.Add(shift))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return code
+}
+
+// password gives the first half of an agent's sign-in.
+func (h *house) password(username string) (*testkit.Client, *testkit.Page) {
+	h.t.Helper()
+	c := h.client()
+	return c, c.Post("/agents/connexion", url.Values{"identifiant": {username}, "mot_de_passe": {"Vqhzrt7m"}})
+}
+
+func TestAgentSecondFactor(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		acc := accounttest.Agent(t, h.d, h.now, right, everywhere)
+		secret := accounttest.WithSecond(t, h.d, h.now, h.key, acc.ID)
+		c, page := h.password(acc.Username)
+		if page.Status != 200 || !page.Has(`input[autocomplete="one-time-code"]`) {
+			t.Fatalf("after the password: %d %s", page.Status, page.Text("main"))
+		}
+		half := cookieOf(c)
+		for _, path := range []string{"/agents", "/agents/comptes", "/agents/lire"} {
+			if got := c.Get(path); got.Location() != "/agents/double-authentification" {
+				t.Errorf("%s without the second factor: %d to %q", path, got.Status, got.Location())
+			}
+		}
+		if got := page.Submit("form", map[string]string{"code": "000000"}); got.Status != 422 {
+			t.Errorf("wrong code: %d", got.Status)
+		}
+		if got := page.Submit("form", map[string]string{"code": h.code(secret, -2*time.Minute)}); got.Status != 422 {
+			t.Errorf("code of two minutes ago: %d", got.Status)
+		}
+		code := h.code(secret, -30*time.Second)
+		done := page.Submit("form", map[string]string{"code": code[:3] + " " + code[3:]})
+		if done.Location() != "/agents" || done.Follow().Status != 200 {
+			t.Fatalf("code of the step before: %d %s", done.Status, done.Text("main"))
+		}
+		if cookieOf(c) == half || h.with(half).Get("/agents").Location() == "" {
+			t.Error("the half session's token still counts")
+		}
+		_, page = h.password(acc.Username)
+		if got := page.Submit("form", map[string]string{"code": code}); got.Status != 422 {
+			t.Errorf("a used step: %d", got.Status)
+		}
+		if got := page.Submit("form", map[string]string{"code": h.code(secret, 0)}); got.Status != 303 {
+			t.Errorf("the next step: %d", got.Status)
+		}
+		if got := try(h.client(), acc.Username, "Vqhzrt7m").Status; got != 422 {
+			t.Errorf("an agent's name on the families' page: %d", got)
+		}
+	})
+}
+
+func TestWrongCodesAreThrottled(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		acc := accounttest.Agent(t, h.d, h.now, right, everywhere)
+		secret := accounttest.WithSecond(t, h.d, h.now, h.key, acc.ID)
+		_, page := h.password(acc.Username)
+		for range 5 {
+			page.Submit("form", map[string]string{"code": "000000"})
+		}
+		if got := page.Submit("form", map[string]string{"code": h.code(secret, 0)}); got.Status != 429 {
+			t.Errorf("sixth code: %d, want 429", got.Status)
+		}
+	})
+}
+
+func TestFirstAdministrator(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		var path string
+		err := h.write(func(tx *db.Tx) (err error) {
+			_, path, err = account.AddAgent(tx, h.now, accounttest.Job, h.key, account.NewAgent{LastName: "Rahmani", FirstNames: "Nadia",
+				Email: "nadia@mairie.fr", Roles: []account.Held{everywhere}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := h.client()
+		page := c.Get(path)
+		secret := strings.ReplaceAll(page.Text(".secret"), " ", "")
+		if page.Status != 200 || len(secret) != 32 || !page.Has(`img[src^="data:image/png;base64,"]`) {
+			t.Fatalf("the link: %d, secret %q", page.Status, secret)
+		}
+		answer := map[string]string{"mot_de_passe": "Vqhzrt7mkwxp", "confirmation": "Vqhzrt7mkwxp", "code": "000000"}
+		if got := page.Submit("form", answer); got.Status != 422 || strings.ReplaceAll(got.Text(".secret"), " ", "") != secret {
+			t.Errorf("wrong code: %d, another secret", got.Status)
+		}
+		answer["code"] = h.code(secret, 0)
+		weak := map[string]string{"mot_de_passe": "Vqhzrt7m", "confirmation": "Vqhzrt7m", "code": answer["code"]}
+		if got := page.Submit("form", weak); got.Status != 422 {
+			t.Errorf("eight characters for an agent: %d", got.Status)
+		}
+		done := page.Submit("form", answer)
+		codes := done.Follow()
+		if got := codes.Doc.Find(".codes li").Length(); done.Status != 303 || got != 10 {
+			t.Fatalf("enrolment: %d, %d recovery codes: %s", done.Status, got, done.Text("main"))
+		}
+		recovery := codes.Doc.Find(".codes li").First().Text()
+		if got := h.client().Get(path); got.Status != 409 {
+			t.Errorf("the link again: %d", got.Status)
+		}
+		if got := c.Get("/agents/comptes"); got.Status != 200 || !strings.Contains(got.Text("table"), "Nadia Rahmani") {
+			t.Errorf("list of agents: %d", got.Status)
+		}
+		h.now = h.now.Add(11 * time.Minute)
+		if got := c.Get("/agents/identifiants/codes-de-secours"); got.Status != 303 {
+			t.Errorf("codes after 10 minutes: %d", got.Status)
+		}
+		signIn := func() *testkit.Page {
+			return h.client().Post("/agents/connexion", url.Values{"identifiant": {"nadia.rahmani"}, "mot_de_passe": {"Vqhzrt7mkwxp"}})
+		}
+		if got := signIn().Submit("form", map[string]string{"code": strings.ToLower(recovery)}); got.Status != 303 {
+			t.Errorf("a recovery code: %d", got.Status)
+		}
+		if got := signIn().Submit("form", map[string]string{"code": recovery}); got.Status != 422 {
+			t.Errorf("the same again: %d", got.Status)
+		}
+	})
+}
+
+func TestInvitationExpires(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		var path string
+		err := h.write(func(tx *db.Tx) (err error) {
+			_, path, err = account.AddAgent(tx, h.now, accounttest.Job, h.key, account.NewAgent{LastName: "R", FirstNames: "N", Roles: []account.Held{everywhere}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.now = h.now.Add(24 * time.Hour)
+		if got := h.client().Get(path).Status; got != 409 {
+			t.Errorf("after 24 hours: %d", got)
+		}
+	})
+}
+
+func TestAdministratorsPages(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		admin := accounttest.Agent(t, h.d, h.now, "", everywhere)
+		accounttest.WithSecond(t, h.d, h.now, h.key, admin.ID)
+		c := h.with(accounttest.SignIn(t, h.d, h.now, admin.ID))
+		page := c.Get("/agents/comptes/nouveau").SubmitAll("#nouvel-agent", url.Values{"nom": {"Petit"}, "prenom": {"Luc"},
+			"courriel": {"luc@mairie.fr"}, "role_accueil": {actor.AllServices}})
+		if page.Status != 303 {
+			t.Fatalf("add: %d %s", page.Status, page.Text("main"))
+		}
+		one := page.Follow()
+		if one.Text("h1") != "Luc Petit" || strings.Contains(one.Body, "/agents/invitation/") {
+			t.Errorf("page of the new agent: %s", one.Text("h1"))
+		}
+		if got := h.lastMail(account.MailInvitation).To; got != "luc@mairie.fr" {
+			t.Errorf("link sent to %q", got)
+		}
+		if got := one.Submit("#desactivation", nil); got.Status != 303 {
+			t.Errorf("disable: %d", got.Status)
+		}
+		a := h.actor(admin.ID)
+		for name, verb := range map[string]func(tx *db.Tx) error{
+			"own roles": func(tx *db.Tx) error {
+				return account.SetRoles(tx, h.now, a, admin.ID, []account.Held{{Role: account.Accueil, Service: "s"}})
+			},
+			"own account": func(tx *db.Tx) error { return account.Suspend(tx, h.now, a, admin.ID) },
+			"last administrator": func(tx *db.Tx) error {
+				return account.Suspend(tx, h.now, accounttest.Job, admin.ID)
+			},
+			"last administrator's role": func(tx *db.Tx) error {
+				return account.SetRoles(tx, h.now, accounttest.Job, admin.ID, []account.Held{{Role: account.Accueil, Service: "s"}})
+			},
+			"last administrator's second factor": func(tx *db.Tx) error {
+				return account.Invite(tx, h.now, accounttest.Job, h.key, admin.ID)
+			},
+		} {
+			if err := h.write(verb); fault.KindOf(err) != fault.Refused {
+				t.Errorf("%s: %v, want a refusal", name, err)
+			}
+		}
+		accueil := accounttest.Agent(t, h.d, h.now, "", account.Held{Role: account.Accueil, Service: actor.AllServices})
+		if got := h.with(accounttest.SignIn(t, h.d, h.now, accueil.ID)).Get("/agents/comptes").Status; got != 403 {
+			t.Errorf("agents' accounts for the front desk: %d", got)
+		}
+	})
+}
+
+func TestCitizenSecondFactor(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		acc := accounttest.Citizen(t, h.d, h.now, right, named("aubert0", "anais@exemple.fr"))
+		c := h.with(accounttest.SignIn(t, h.d, h.now, acc.ID))
+		const path = "/espace/identifiants/double-authentification"
+		page := c.Get(path)
+		secret := strings.ReplaceAll(page.Text(".secret"), " ", "")
+		if got := page.Submit("form#ajout", map[string]string{"code": h.code(secret, 0), "mot_de_passe": "faux"}); got.Status != 422 {
+			t.Errorf("without the password: %d", got.Status)
+		}
+		if got := page.Submit("form#ajout", map[string]string{"code": h.code(secret, 0), "mot_de_passe": "Vqhzrt7m"}); got.Status != 303 {
+			t.Fatalf("add: %d %s", got.Status, got.Text("main"))
+		}
+		h.lastMail(account.MailSecondAdded)
+		h.now = h.now.Add(time.Minute)
+		d := h.client()
+		half := try(d, "aubert0", "Vqhzrt7m")
+		if got := d.Get("/espace").Location(); half.Status != 200 || !strings.HasPrefix(got, "/connexion") {
+			t.Errorf("the password alone: %d, the space leads to %q", half.Status, got)
+		}
+		if got := half.Submit("form", map[string]string{"code": h.code(secret, 0)}); got.Location() != "/espace" || got.Follow().Status != 200 {
+			t.Errorf("with the code: %d", got.Status)
+		}
+		if got := c.Get(path).Submit("form#retrait", map[string]string{"mot_de_passe": "Vqhzrt7m"}); got.Status != 303 {
+			t.Errorf("remove: %d", got.Status)
+		}
+		h.lastMail(account.MailSecondRemoved)
+		if got := try(h.client(), "aubert0", "Vqhzrt7m"); got.Location() != "/espace" {
+			t.Errorf("after removal: %d", got.Status)
+		}
+	})
+}
+
+func TestInsertUnclaimed(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		add := func(first, last, wanted string) string {
+			var username string
+			err := h.write(func(tx *db.Tx) error {
+				who, err := person.Insert(tx, h.now, accounttest.Job, person.Person{FirstNames: first, LastName: last})
+				if err != nil {
+					return err
+				}
+				_, username, err = account.InsertUnclaimed(tx, h.now, accounttest.Job, who, wanted, "a@exemple.fr")
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return username
+		}
+		for _, c := range []struct{ first, last, wanted, want string }{
+			{"Anaïs", "Aubert", "aubert0", "aubert0"},
+			{"Nathan", "AUBERT", "", "nathan.aubert"},
+			{"Nathan", "Aubert", "", "nathan.aubert2"},
+			{"Nathan", "Aubert", "AUBERT0", "nathan.aubert3"},
+			{"Zoë", "d’Estaing", "", "zoe.d-estaing"},
+			{"", "Ly", "", "ly"},
+			{"N%", "Aubert", "", "n.aubert"},
+		} {
+			if got := add(c.first, c.last, c.wanted); got != c.want {
+				t.Errorf("%s %s, wanted %q: %q, want %q", c.first, c.last, c.wanted, got, c.want)
+			}
+		}
+	})
+}

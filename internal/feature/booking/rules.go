@@ -1,0 +1,227 @@
+package booking
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/family"
+)
+
+// Situation is all that decides the word on a cell: a child, a unit, a day.
+type Situation struct {
+	Booking    State
+	Mine       bool // the booking is of the reader's own family
+	Attendance Attendance
+	Closed     string // why nothing takes place that day, "" when it does
+	Day, Today civil.Date
+}
+
+// Cell is what a cell says: a state in words, and why or what follows from it.
+type Cell struct {
+	web.Mark
+	Reason string
+}
+
+// The marks of an agenda, in the order of its legend.
+var (
+	markBooked    = web.Mark{Tone: web.OK, Icon: "check", Word: "Réservé"}
+	markOther     = web.Mark{Tone: web.Neutral, Icon: "home", Word: "Réservé par l’autre foyer"}
+	markFree      = web.Mark{Tone: web.Outline, Icon: "free", Word: "Non réservé"}
+	markAsked     = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Demandé"}
+	markWaiting   = web.Mark{Tone: web.Warning, Icon: "hourglass", Word: "Liste d’attente"}
+	markOffered   = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Place proposée"}
+	markPresent   = web.Mark{Tone: web.Info, Icon: "double-check", Word: "Présent"}
+	markAbsent    = web.Mark{Tone: web.Error, Icon: "x", Word: "Absent"}
+	markExcused   = web.Mark{Tone: web.Info, Icon: "file", Word: "Absence justifiée"}
+	markCancelled = web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Annulé"}
+	markRefused   = web.Mark{Tone: web.Error, Icon: "ban", Word: "Refusé"}
+	markClosed    = web.Mark{Tone: web.Neutral, Icon: "ban", Word: "Fermé"}
+)
+
+// Word computes what a cell says. What happened wins over what was booked, and both over a closed day, which the
+// old portal may have held bookings for.
+func Word(s Situation) Cell {
+	elsewhere := ""
+	if s.Booking == Booked && !s.Mine {
+		elsewhere = "Réservé par l’autre foyer"
+	}
+	switch s.Attendance {
+	case Present:
+		if s.Booking != Booked {
+			return Cell{markPresent, "Présent sans réservation"}
+		}
+		return Cell{markPresent, elsewhere}
+	case Absent:
+		return Cell{markAbsent, elsewhere}
+	case Excused:
+		return Cell{markExcused, elsewhere}
+	}
+	switch s.Booking {
+	case Booked:
+		return booked(s)
+	case Asked:
+		return Cell{markAsked, "Le service n’a pas encore répondu"}
+	case Waiting:
+		return Cell{markWaiting, ""}
+	case Offered:
+		return Cell{markOffered, ""}
+	case Cancelled:
+		return Cell{markCancelled, ""}
+	case Refused:
+		return Cell{markRefused, ""}
+	}
+	if s.Closed != "" {
+		return Cell{markClosed, s.Closed}
+	}
+	return Cell{markFree, ""}
+}
+
+func booked(s Situation) Cell {
+	switch {
+	case s.Closed != "":
+		return Cell{markBooked, "Ce jour est fermé : " + s.Closed + ". Vérifiez auprès du service"}
+	case !s.Mine:
+		return Cell{markOther, ""}
+	case s.Day.Before(s.Today):
+		return Cell{markBooked, "Présence non encore notée"}
+	}
+	return Cell{markBooked, ""}
+}
+
+// closure is a run of days on which nothing takes place, and why.
+type closure struct {
+	days   civil.Range
+	reason string
+}
+
+// Calendar tells which days are closed for everybody: weekends, public holidays, school holidays, closings.
+type Calendar struct {
+	region   civil.Region
+	closures []closure
+}
+
+// Why says why a day is closed, "" when it is open.
+func (c Calendar) Why(d civil.Date) string {
+	if name := civil.PublicHoliday(d, c.region); name != "" {
+		return "Jour férié : " + name
+	}
+	for _, x := range c.closures {
+		if x.days.Contains(d) {
+			return x.reason
+		}
+	}
+	if weekend(d) {
+		return "Week-end"
+	}
+	return ""
+}
+
+func weekend(d civil.Date) bool { return int(d.Weekday())%6 == 0 }
+
+// line is one activity of one child on one day: a fact, or the absence of one for an enrolled child.
+type line struct {
+	Activity string
+	Unit     string
+	Cell     Cell
+	Booked   bool // counts as a place taken: for sums and for what comes next
+}
+
+// label is "Mercredi, journée", or the activity alone.
+func (l line) label() string {
+	if l.Unit == "" {
+		return l.Activity
+	}
+	return l.Activity + ", " + strings.ToLower(l.Unit[:1]) + l.Unit[1:]
+}
+
+// lines computes what a child's day says: its bookings and attendances first, then, on an open day, the activities
+// it is enrolled in that take place on that weekday and hold nothing. A closed day without facts has no line.
+func lines(c family.Child, day, today civil.Date, why string, facts []fact, plan []enrolled) []line {
+	var all []line
+	held := map[activity.ID]bool{}
+	for _, f := range facts {
+		if f.Child != c.ID || f.Day != day {
+			continue
+		}
+		held[f.Activity] = true
+		all = append(all, line{Activity: f.ActivityName, Unit: f.UnitName, Booked: f.State == Booked,
+			Cell: Word(Situation{Booking: f.State, Mine: f.Family == c.Family, Attendance: f.Attendance, Closed: why, Day: day, Today: today})})
+	}
+	if why == "" {
+		for _, e := range plan {
+			if e.Child == c.ID && e.Days.Contains(day) && e.Weekdays.Has(day.Weekday()) && !held[e.Activity] {
+				all = append(all, line{Activity: e.Name, Cell: Word(Situation{Day: day, Today: today})})
+			}
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Activity < all[j].Activity })
+	return all
+}
+
+// tally says a week in words: "3 réservés, 1 absent".
+func tally(marks []web.Mark) string {
+	var order []string
+	counts := map[string]int{}
+	for _, m := range marks {
+		if m == markFree || m == markClosed {
+			continue
+		}
+		if counts[m.Word] == 0 {
+			order = append(order, m.Word)
+		}
+		counts[m.Word]++
+	}
+	parts := make([]string, len(order))
+	for i, word := range order {
+		parts[i] = strconv.Itoa(counts[word]) + " " + plural(counts[word], strings.ToLower(word[:1])+word[1:])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plural adds the s of a mark's words: "réservés", "absences justifiées", "liste d’attente" stays.
+func plural(n int, words string) string {
+	if n < 2 || strings.Contains(words, "liste") {
+		return words
+	}
+	all := strings.Split(words, " ")
+	for i, w := range all {
+		if i < 2 && w != "par" {
+			all[i] = w + "s"
+		} else if w == "par" {
+			break
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// monthOf reads "2026-11"; anything else is the month of today.
+func monthOf(s string, today civil.Date) civil.Date {
+	if d, err := civil.ParseDate(s + "-01"); err == nil {
+		return d
+	}
+	return civil.NewDate(today.Year, today.Month, 1)
+}
+
+// mondayOf reads a day "2026-11-23" and gives its Monday; anything else gives that of today.
+func mondayOf(s string, today civil.Date) civil.Date {
+	if d, err := civil.ParseDate(s); err == nil {
+		return d.Monday()
+	}
+	return today.Monday()
+}
+
+// mondays lists the Mondays of the weeks that have a weekday in the month that starts on first.
+func mondays(first civil.Date) []civil.Date {
+	next := civil.NewDate(first.Year, first.Month+1, 1)
+	var all []civil.Date
+	for m := first.Monday(); m.Before(next); m = m.AddDays(7) {
+		if !m.AddDays(4).Before(first) {
+			all = append(all, m)
+		}
+	}
+	return all
+}

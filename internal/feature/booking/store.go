@@ -1,0 +1,85 @@
+package booking
+
+import (
+	"embed"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/feature/enrolment"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Sources are the migrations of the package and of those below it.
+func Sources() []db.Source {
+	own, _ := fs.Sub(migrations, "migrations") // fails only for a name that is not a path
+	return db.Join(enrolment.Sources(), []db.Source{{Name: "booking", FS: own}})
+}
+
+const batch = 100 // rows a statement; few enough for both engines' limits on parameters
+
+// values makes "($1, $2), ($3, $4)" for n rows of width columns.
+func values(n, width int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		for j := range width {
+			b.WriteString(map[bool]string{true: "($", false: ", $"}[j == 0])
+			b.WriteString(strconv.Itoa(i*width + j + 1))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+func insertBookings(tx *db.Tx, now time.Time, rows []Row) (int, error) {
+	at, added := civil.InstantOf(now), 0
+	for len(rows) > 0 {
+		n := min(len(rows), batch)
+		args := make([]any, 0, n*7)
+		for _, b := range rows[:n] {
+			args = append(args, db.NewID(), string(b.Child), string(b.Unit), b.Day, string(b.Family), string(b.State), at)
+		}
+		k, err := tx.Exec(`insert into booking (id, child, unit, day, family, state, made_at) values `+values(n, 7)+
+			` on conflict (child, day, unit) do nothing`, args...)
+		if err != nil {
+			return 0, err
+		}
+		added += int(k)
+		rows = rows[n:]
+	}
+	return added, nil
+}
+
+func insertAttendances(tx *db.Tx, now time.Time, rows []Row) error {
+	at := civil.InstantOf(now)
+	var args []any
+	flush := func() error {
+		if len(args) == 0 {
+			return nil
+		}
+		_, err := tx.Exec(`insert into attendance (child, unit, day, state, noted_at) values `+values(len(args)/5, 5)+
+			` on conflict (child, day, unit) do nothing`, args...)
+		args = args[:0]
+		return err
+	}
+	for _, b := range rows {
+		if b.Attendance == "" {
+			continue
+		}
+		args = append(args, string(b.Child), string(b.Unit), b.Day, string(b.Attendance), at)
+		if len(args) == 5*batch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}

@@ -1,0 +1,20 @@
+package enrolment
+
+import (
+	"fmt"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+)
+
+// RemoveImported takes back an enrolment that an import made; the undoing verb writes the audit line.
+func RemoveImported(tx *db.Tx, a actor.Actor, id ID) error {
+	if !a.Can(Write) {
+		return fault.New(fault.Forbidden, "")
+	}
+	if _, err := tx.Exec(`delete from enrolment where id = $1`, string(id)); err != nil {
+		return fmt.Errorf("remove enrolment: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package enrolment
+
+import (
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
+
+	"github.com/a-h/templ"
+)
+
+// Named is an enrolment with the names that people read.
+type Named struct {
+	Child    family.ChildID
+	Activity string
+	Site     string
+	Days     civil.Range
+}
+
+// Sentence is "Restauration scolaire, Élémentaire Jean-Moulin, du 01/09/2026 au 02/07/2027".
+func (n Named) Sentence() string {
+	words := n.Activity
+	if n.Site != "" {
+		words += ", " + n.Site
+	}
+	return words + ", du " + n.Days.From.French() + " au " + n.Days.To.French()
+}
+
+// OfYear reads what some children are enrolled in during a school year, by child, in one query.
+func OfYear(r db.Reader, children []family.Child, year civil.SchoolYear) (map[family.ChildID][]Named, error) {
+	return overlapping(r, children, civil.Range{From: civil.NewDate(int(year), time.August, 1), To: civil.NewDate(int(year)+1, time.July, 31)})
+}
+
+// Panels is the enrolments in the agents' family file.
+func Panels() []web.Panel {
+	return []web.Panel{{Order: 30, Title: "Inscriptions", Right: Read,
+		Render: func(r db.Reader, now time.Time, _ actor.Actor, id string) (templ.Component, error) {
+			children, err := family.ChildrenOf(r, family.ID(id))
+			if err != nil {
+				return nil, err
+			}
+			all, err := OfYear(r, children, civil.SchoolYearOf(civil.DateOf(now)))
+			if err != nil || len(all) == 0 {
+				return web.Text("Aucune inscription cette année."), err
+			}
+			return web.Table("Inscriptions de l’année "+civil.SchoolYearOf(civil.DateOf(now)).String(),
+				[]web.Column{{Label: "Enfant"}, {Label: "Activité"}, {Label: "Lieu"}, {Label: "Du"}, {Label: "Au"}}, rows(children, all)), nil
+		}}}
+}
+
+func rows(children []family.Child, all map[family.ChildID][]Named) [][]templ.Component {
+	var rows [][]templ.Component
+	for _, c := range children {
+		for _, e := range all[c.ID] {
+			rows = append(rows, []templ.Component{web.Text(c.Full()), web.Text(e.Activity), web.Text(e.Site),
+				web.Text(e.Days.From.French()), web.Text(e.Days.To.French())})
+		}
+	}
+	return rows
+}

@@ -1,0 +1,175 @@
+package family
+
+import (
+	"fmt"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/feature/person"
+)
+
+// adultActs is who acts in a family on day $2: person $1 as holder or co-holder.
+const adultActs = `adult.person = $1 and adult.role in ('holder', 'coholder') and adult.state = 'approved'
+	and adult.from_day <= $2 and (adult.to_day is null or adult.to_day >= $2)`
+
+// restricted is a court's restriction that stands on day $2 between an adult and the child named by the column.
+func restricted(child string) string {
+	return `exists (select 1 from restriction x where x.person = adult.person and x.child = ` + child + `
+		and x.from_day <= $2 and (x.lifted_day is null or x.lifted_day > $2))`
+}
+
+// acting is the rule of who may act for which child on day $2, and the only text of it.
+var acting = `from family_member adult
+	join family_member kid on kid.family = adult.family and kid.role = 'member' and kid.state = 'approved'
+		and kid.from_day <= $2 and (kid.to_day is null or kid.to_day >= $2)
+	join child on child.person = kid.person
+	where ` + adultActs + ` and not ` + restricted("child.person")
+
+// MayAct tells whether the actor may read and book for a child on a day, and returns the family that does: a
+// holder or co-holder of a family where the child is approved, unless a restriction between the two stands. It is
+// the one answer to that question; no is a NotFound fault, as for a child that does not exist.
+func MayAct(r db.Reader, a actor.Actor, child ChildID, day civil.Date) (ID, error) {
+	if a.Kind != actor.Citizen || a.State != actor.Active || a.Person == "" {
+		return "", fault.Missing("child")
+	}
+	return db.One(r, "child", db.Column[ID], `select kid.family `+acting+` and child.person = $3
+		order by kid.family limit 1`, a.Person, day, string(child))
+}
+
+// Child is a child as the adults who act for it see it.
+type Child struct {
+	ID         ChildID
+	Family     ID // the actor's family, not the other home
+	LastName   string
+	FirstNames string
+	Civility   person.Civility
+	Born       civil.Date
+	School     string
+	Level      string
+	Class      string
+	TwoHomes   bool // an approved member of another family too
+	Rank       int  // among the actor's children, eldest first, from 0
+}
+
+// First is the first name that families call the child by.
+func (c Child) First() string {
+	return person.Person{FirstNames: c.FirstNames, LastName: c.LastName}.FirstName()
+}
+
+// Full is the first and last name.
+func (c Child) Full() string {
+	return person.Person{FirstNames: c.FirstNames, LastName: c.LastName}.Full()
+}
+
+// Where is "CM1, Élémentaire Jean-Moulin", "" when nothing is known.
+func (c Child) Where() string {
+	level := LevelLabel(c.Level)
+	switch {
+	case level == "":
+		return c.School
+	case c.School == "":
+		return level
+	}
+	return level + ", " + c.School
+}
+
+// Children lists those whom the actor may act for on a day, eldest first; none for anybody but an active citizen.
+func Children(r db.Reader, a actor.Actor, day civil.Date) ([]Child, error) {
+	if a.Kind != actor.Citizen || a.State != actor.Active || a.Person == "" {
+		return nil, nil
+	}
+	return db.Once(r, "family.children."+a.Person+day.String(), func() ([]Child, error) {
+		all, err := db.List(r, scanChild, `select k.person, k.family, p.last_name, p.first_names, p.civility, p.birth_day,
+				coalesce(s.name, ''), c.level, c.class,
+				exists (select 1 from family_member o where o.person = k.person and o.family <> k.family
+					and o.role = 'member' and o.state = 'approved' and (o.to_day is null or o.to_day >= $2))
+			from (select child.person as person, min(kid.family) as family `+acting+` group by child.person) k
+			join child c on c.person = k.person
+			join person p on p.id = k.person
+			left join site s on s.id = c.school
+			order by coalesce(p.birth_day, '9'), p.folded, p.id`, a.Person, day)
+		if err != nil {
+			return nil, fmt.Errorf("list children: %w", err)
+		}
+		for i := range all {
+			all[i].Rank = i
+		}
+		return all, nil
+	})
+}
+
+func scanChild(s db.Scanner) (Child, error) {
+	var c Child
+	err := s.Scan(&c.ID, &c.Family, &c.LastName, &c.FirstNames, &c.Civility, &c.Born, &c.School, &c.Level, &c.Class, &c.TwoHomes)
+	return c, err
+}
+
+// Household is a family in which the actor is holder or co-holder, with how many people it has.
+type Household struct {
+	ID       ID
+	Members  int // approved adults and children
+	Contacts int
+	Pending  int // waiting for a service's answer
+}
+
+// Households lists the families that the actor acts in on a day: usually one.
+func Households(r db.Reader, a actor.Actor, day civil.Date) ([]Household, error) {
+	if a.Kind != actor.Citizen || a.State != actor.Active || a.Person == "" {
+		return nil, nil
+	}
+	return db.Once(r, "family.households."+a.Person+day.String(), func() ([]Household, error) {
+		all, err := db.List(r, func(s db.Scanner) (Household, error) {
+			var h Household
+			err := s.Scan(&h.ID, &h.Members, &h.Contacts, &h.Pending)
+			return h, err
+		}, `select adult.family,
+				count(m.id) filter (where m.state = 'approved' and m.role <> 'contact'),
+				count(m.id) filter (where m.state = 'approved' and m.role = 'contact'),
+				count(m.id) filter (where m.state = 'pending')
+			from family_member adult
+			join family_member m on m.family = adult.family and (m.to_day is null or m.to_day >= $2)
+			where `+adultActs+`
+			group by adult.family order by adult.family`, a.Person, day)
+		if err != nil {
+			return nil, fmt.Errorf("list households: %w", err)
+		}
+		return all, nil
+	})
+}
+
+// Owns tells whether the actor acts in that family; no is a NotFound fault.
+func Owns(r db.Reader, a actor.Actor, id ID, day civil.Date) error {
+	all, err := Households(r, a, day)
+	if err != nil {
+		return err
+	}
+	for _, h := range all {
+		if h.ID == id {
+			return nil
+		}
+	}
+	return fault.Missing("family")
+}
+
+// ChildrenOf lists the children of a family for agents, eldest first, whoever may act for them.
+func ChildrenOf(r db.Reader, id ID) ([]Child, error) {
+	all, err := db.List(r, scanChild, `select m.person, m.family, p.last_name, p.first_names, p.civility, p.birth_day,
+			coalesce(s.name, ''), c.level, c.class,
+			exists (select 1 from family_member o where o.person = m.person and o.family <> m.family
+				and o.role = 'member' and o.state = 'approved' and o.to_day is null)
+		from family_member m
+		join child c on c.person = m.person
+		join person p on p.id = m.person
+		left join site s on s.id = c.school
+		where m.family = $1 and m.role = 'member' and m.state = 'approved' and m.to_day is null
+		order by coalesce(p.birth_day, '9'), p.folded, p.id`, string(id))
+	if err != nil {
+		return nil, fmt.Errorf("list children of family: %w", err)
+	}
+	for i := range all {
+		all[i].Rank = i
+	}
+	return all, nil
+}

@@ -1,0 +1,339 @@
+package family
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/person"
+	"parvis/internal/feature/town"
+
+	"github.com/a-h/templ"
+)
+
+// fileView is the agents' family file.
+type fileView struct {
+	ID           ID
+	Situation    string
+	Services     []town.Service
+	People       []fileMember
+	MayHealth    bool
+	MayRestrict  bool
+	Health       map[ChildID]Health // nil: closed
+	Restrictions []Restriction
+	Panels       []panelView
+}
+
+type panelView struct {
+	Title string
+	Body  templ.Component
+}
+
+// fileMember is somebody of the family as agents see them.
+type fileMember struct {
+	Role       Role
+	Relation   string
+	MayCollect bool
+	State      State
+	IsChild    bool
+	Shared     bool
+	Level      string
+	Class      string
+	School     string
+	Person     person.Person
+}
+
+func (m fileMember) where() string { return Child{Level: m.Level, School: m.School}.Where() }
+
+func (v fileView) of(keep func(fileMember) bool) []fileMember {
+	var all []fileMember
+	for _, m := range v.People {
+		if keep(m) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+func (v fileView) adults() []fileMember {
+	return v.of(func(m fileMember) bool { return m.Role.Acts() })
+}
+
+func (v fileView) children() []fileMember {
+	return v.of(func(m fileMember) bool { return m.IsChild })
+}
+
+func (v fileView) others() []fileMember {
+	return v.of(func(m fileMember) bool { return !m.Role.Acts() && !m.IsChild })
+}
+
+func (v fileView) name(id person.ID) string {
+	for _, m := range v.People {
+		if m.Person.ID == id {
+			return m.Person.Full()
+		}
+	}
+	return "un adulte d’un autre foyer"
+}
+
+// title is "Famille Martin – Nguyễn".
+func (v fileView) title() string {
+	var names []string
+	for _, m := range v.adults() {
+		if n := m.Person.LastName; n != "" && !contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) == 0 {
+		return "Famille"
+	}
+	return "Famille " + strings.Join(names, " – ")
+}
+
+func contains(names []string, name string) bool {
+	for _, n := range names {
+		if person.Fold(n) == person.Fold(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayRead tells whether an agent holds a right for one of the services that know the family.
+func mayRead(a actor.Actor, right actor.Right, services []town.Service) bool {
+	if a.CanFor(right, actor.AllServices) {
+		return true
+	}
+	for _, s := range services {
+		if a.CanFor(right, string(s.ID)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Readable tells whether an agent may open that family's file; no is a NotFound fault. Panels that open by
+// themselves ask it too.
+func Readable(r db.Reader, a actor.Actor, id ID, right actor.Right) error {
+	_, services, err := fileHead(r, id)
+	if err != nil {
+		return err
+	}
+	if !mayRead(a, right, services) {
+		return fault.Missing("family")
+	}
+	return nil
+}
+
+// inFile refuses a restriction that is not between people of a file the agent may open.
+func inFile(r db.Reader, a actor.Actor, id ID, x Restriction) error {
+	if err := Readable(r, a, id, RestrictSet); err != nil {
+		return err
+	}
+	people, err := filePeople(r, id)
+	if err != nil {
+		return err
+	}
+	adult, child := x.Person == "", x.Child == ""
+	for _, m := range people {
+		adult = adult || m.Person.ID == x.Person
+		child = child || m.IsChild && m.Person.ID == x.Child.PersonID()
+	}
+	if !adult || !child {
+		return fault.Missing("family member")
+	}
+	return nil
+}
+
+func (p Pages) file(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	return p.showFile(w, r, a, web.NewForm(), nil)
+}
+
+// health opens the health block: a POST, since the reading is written down.
+func (p Pages) health(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	id := ID(r.PathValue("id"))
+	opened, err := db.Write(r.Context(), p.DB, func(tx *db.Tx) (map[ChildID]Health, error) {
+		if err := Readable(tx, a, id, HealthRead); err != nil {
+			return nil, err
+		}
+		people, err := filePeople(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		all := map[ChildID]Health{}
+		for _, m := range people {
+			if !m.IsChild {
+				continue
+			}
+			child := ChildID(m.Person.ID)
+			if all[child], err = ReadHealth(tx, p.Now(), a, child); err != nil {
+				return nil, err
+			}
+		}
+		return all, nil
+	})
+	if err != nil {
+		return err
+	}
+	return p.showFile(w, r, a, web.NewForm(), opened)
+}
+
+func (p Pages) showFile(w http.ResponseWriter, r *http.Request, a actor.Actor, f *web.Form, health map[ChildID]Health) error {
+	now := p.Now()
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (fileView, error) {
+		return p.readFile(rd, now, a, ID(r.PathValue("id")))
+	})
+	if err != nil {
+		return err
+	}
+	v.Health = health
+	page := web.Page{Title: v.title(), Wide: true, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"}, {Label: v.title()}}}
+	if f.Failed() {
+		page.Status = http.StatusUnprocessableEntity
+	}
+	return web.Render(w, r, page, filePage(f, v))
+}
+
+func (p Pages) readFile(r db.Reader, now time.Time, a actor.Actor, id ID) (fileView, error) {
+	v := fileView{ID: id}
+	var err error
+	if v.Situation, v.Services, err = fileHead(r, id); err != nil {
+		return v, err
+	}
+	if !mayRead(a, FileRead, v.Services) {
+		return v, fault.Missing("family")
+	}
+	v.MayHealth, v.MayRestrict = mayRead(a, HealthRead, v.Services), mayRead(a, RestrictSet, v.Services)
+	if v.People, err = filePeople(r, id); err != nil {
+		return v, err
+	}
+	if v.MayRestrict {
+		if v.Restrictions, err = restrictions(r, id); err != nil {
+			return v, err
+		}
+	}
+	for _, panel := range p.Panels {
+		if !mayRead(a, panel.Right, v.Services) {
+			continue
+		}
+		body, err := panel.Render(r, now, a, string(id))
+		if err != nil {
+			return v, fmt.Errorf("panel %s: %w", panel.Title, err)
+		}
+		v.Panels = append(v.Panels, panelView{Title: panel.Title, Body: body})
+	}
+	return v, nil
+}
+
+// fileHead reads the family and its services; an unknown family is a NotFound fault.
+func fileHead(r db.Reader, id ID) (string, []town.Service, error) {
+	situation, err := db.One(r, "family", db.Column[string], `select situation from family where id = $1`, string(id))
+	if err != nil {
+		return "", nil, err
+	}
+	services, err := db.List(r, func(s db.Scanner) (town.Service, error) {
+		var t town.Service
+		err := s.Scan(&t.ID, &t.Name)
+		return t, err
+	}, `select s.id, s.name from family_service fs join service s on s.id = fs.service where fs.family = $1
+		order by s.position, s.name, s.id`, string(id))
+	return situation, services, wrap("list family services", err)
+}
+
+func filePeople(r db.Reader, id ID) ([]fileMember, error) {
+	all, err := db.List(r, func(s db.Scanner) (fileMember, error) {
+		var m fileMember
+		err := s.Scan(&m.Person.ID, &m.Role, &m.Relation, &m.MayCollect, &m.State, &m.IsChild, &m.Shared, &m.Level, &m.Class, &m.School)
+		return m, err
+	}, `select m.person, m.role, m.relation, m.may_collect, m.state, (c.person is not null), coalesce(c.shared_custody, false),
+			coalesce(c.level, ''), coalesce(c.class, ''), coalesce(s.name, '')
+		from family_member m
+		join person p on p.id = m.person
+		left join child c on c.person = m.person
+		left join site s on s.id = c.school
+		where m.family = $1 and m.to_day is null and m.state in ('approved', 'pending')
+		order by case m.role when 'holder' then 0 when 'coholder' then 1 when 'member' then 2 else 3 end,
+			coalesce(p.birth_day, '9'), p.folded, p.id`, string(id))
+	if err != nil {
+		return nil, fmt.Errorf("list family: %w", err)
+	}
+	ids := make([]person.ID, len(all))
+	for i, m := range all {
+		ids[i] = m.Person.ID
+	}
+	people, err := person.Several(r, ids...)
+	for i := range all {
+		all[i].Person = people[all[i].Person.ID]
+	}
+	return all, err
+}
+
+func familyOfRestriction(r db.Reader, id string) (ID, error) {
+	return db.One(r, "restriction", db.Column[ID], `select m.family from restriction x
+		join family_member m on m.person = x.person and m.role in ('holder', 'coholder')
+		join family_member k on k.family = m.family and k.person = x.child
+		where x.id = $1 order by m.family limit 1`, id)
+}
+
+// Find answers the agents' search: people by name, e-mail or phone, with the family each belongs to.
+func Find(r db.Reader, a actor.Actor, query string) ([]web.Hit, error) {
+	if !a.Can(FileRead) {
+		return nil, nil
+	}
+	people, err := person.Find(r, query, 40)
+	if err != nil || len(people) == 0 {
+		return nil, err
+	}
+	byID, args, marks := map[person.ID]person.Person{}, []any{}, []string{}
+	for i, p := range people {
+		byID[p.ID] = p
+		args = append(args, string(p.ID))
+		marks = append(marks, fmt.Sprintf("$%d", i+1))
+	}
+	type place struct {
+		person  person.ID
+		family  ID
+		role    Role
+		isChild bool
+		service string
+	}
+	places, err := db.List(r, func(s db.Scanner) (place, error) {
+		var p place
+		err := s.Scan(&p.person, &p.family, &p.role, &p.isChild, &p.service)
+		return p, err
+	}, `select m.person, m.family, m.role, (c.person is not null), coalesce(fs.service, '')
+		from family_member m
+		join person p on p.id = m.person
+		left join child c on c.person = m.person
+		left join family_service fs on fs.family = m.family
+		where m.state = 'approved' and m.to_day is null and m.person in (`+strings.Join(marks, ", ")+`)
+		order by p.folded, m.person, m.family`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find families: %w", err)
+	}
+	var hits []web.Hit
+	seen := map[string]bool{}
+	for _, m := range places {
+		key := string(m.person) + string(m.family)
+		if seen[key] || !a.CanFor(FileRead, actor.AllServices) && !a.CanFor(FileRead, m.service) {
+			continue
+		}
+		seen[key] = true
+		p := byID[m.person]
+		kind := m.role.Label()
+		if m.isChild {
+			kind = "Enfant"
+		}
+		hits = append(hits, web.Hit{Kind: kind, Title: p.Complete(), Href: "/agents/familles/" + string(m.family),
+			Detail: commas(bornLabel(p.Civility, p.BirthDay), p.Email, person.ShowPhone(p.BestPhone()), p.Address.City)})
+	}
+	return hits, nil
+}
+
+func day(d civil.Date) string { return d.French() }

@@ -1,0 +1,79 @@
+// Package request is what a family asks the town and what became of it. Today it follows the requests that the
+// portal already takes, those about members of the family, and says where the others are made.
+//
+// It owns no table yet: each request lives with the feature that takes it.
+package request
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/town"
+)
+
+// Pages is the families' page of requests.
+type Pages struct {
+	DB       *db.DB
+	Now      func() time.Time
+	Settings *town.Cache
+}
+
+// Citizen declares the families' page.
+func (p Pages) Citizen(rt *web.Router) {
+	rt.Get("/espace/demandes", web.Activated, web.NoObject, p.list)
+}
+
+// Tiles is the requests on the first page.
+func (p Pages) Tiles() []web.Tile {
+	return []web.Tile{{Order: 30, Label: "Dernières demandes", Href: "/espace/demandes", Icon: "clipboard", Fact: pendingFact}}
+}
+
+// pendingFact is "2 en cours", or "Aucune en cours".
+func pendingFact(r db.Reader, now time.Time, a actor.Actor) (string, error) {
+	homes, err := family.Households(r, a, civil.DateOf(now))
+	if err != nil {
+		return "", err
+	}
+	n := 0
+	for _, h := range homes {
+		n += h.Pending
+	}
+	if n == 0 {
+		return "Aucune en cours", nil
+	}
+	return strconv.Itoa(n) + " en cours", nil
+}
+
+// view is the page.
+type view struct {
+	Requests []family.Request
+	Services []town.Service
+	Zone     *time.Location
+}
+
+func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	now := p.Now()
+	today := civil.DateOf(now)
+	settings := p.Settings.Get(r.Context(), now)
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (v view, err error) {
+		v.Zone = now.Location()
+		if v.Requests, err = family.Requests(rd, a, today); err != nil {
+			return v, err
+		}
+		if v.Services, err = family.Services(rd, a, today); err == nil && len(v.Services) == 0 {
+			v.Services = []town.Service{settings.Help()}
+		}
+		return v, err
+	})
+	if err != nil {
+		return err
+	}
+	page := web.Page{Title: "Dernières demandes", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Dernières demandes"}}}
+	return web.Render(w, r, page, listPage(v))
+}

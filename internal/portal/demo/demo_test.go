@@ -1,0 +1,55 @@
+package demo_test
+
+import (
+	"testing"
+	"time"
+
+	"parvis/internal/base/crypt"
+	"parvis/internal/base/db"
+	"parvis/internal/feature/billing"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/enrolment"
+	"parvis/internal/feature/messaging"
+	"parvis/internal/feature/tariff"
+	"parvis/internal/portal/demo"
+	"parvis/internal/testkit"
+)
+
+func TestFill(t *testing.T) {
+	sources := db.Join(enrolment.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(), messaging.Sources())
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.EachEngine(t, sources, func(t *testing.T, d *db.DB) {
+		start := time.Now()
+		err := demo.Fill(t.Context(), demo.Deps{DB: d, Key: crypt.NewKey(), Now: time.Date(2026, 11, 23, 10, 0, 0, 0, zone)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("filled in %v", time.Since(start))
+		roles := map[string]bool{}
+		for _, s := range demo.SignIns() {
+			roles[s.Role] = true
+		}
+		for _, want := range []string{"titulaire", "co-représentant", "en attente", "agent accueil", "agent instruction", "agent régie",
+			"agent animation", "agent communication", "administrateur"} {
+			if !roles[want] {
+				t.Errorf("no sign-in for %s", want)
+			}
+		}
+		count := func(query string) int64 {
+			n, err := db.Read(t.Context(), d, func(r db.Reader) (int64, error) { return db.One(r, "count", db.Column[int64], query) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := count(`select count(*) from family`); n != demo.Size {
+			t.Errorf("%d families, want %d", n, demo.Size)
+		}
+		if n := count(`select count(*) from booking where day > '2026-11-23'`); n == 0 {
+			t.Error("nothing is booked for the weeks to come")
+		}
+	})
+}

@@ -1,0 +1,153 @@
+package home
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/web"
+)
+
+// Owner is who the dashboard greets.
+type Owner struct {
+	Greeting   string        // "Madame Martin", or "Camille Martin" without civility
+	Name       string        // for the initials
+	Address    string        // one line, "" when unknown
+	PhotoURL   string        // "" without photo
+	LastSignIn civil.Instant // the sign-in before this one; 0 on the first
+}
+
+// Child is one of the person's children.
+type Child struct {
+	FirstName, Detail, Next, Href string
+}
+
+// Dashboard is the family's first page, made of what features register.
+type Dashboard struct {
+	DB  *db.DB
+	Now func() time.Time
+
+	Owner    func(r db.Reader, a actor.Actor) (Owner, error)
+	Children func(r db.Reader, now time.Time, a actor.Actor) ([]Child, error)
+	Week     func(r db.Reader, now time.Time, a actor.Actor) ([]web.WeekDay, error)
+	Todos    []web.TodoSource
+	Tiles    []web.Tile
+	// Promise is the moment by which a waiting account is activated.
+	Promise func(r db.Reader, now time.Time, a actor.Actor) (time.Time, error)
+}
+
+// Citizen declares the dashboard.
+func (p Dashboard) Citizen(rt *web.Router) {
+	rt.Get("/espace", web.Citizen, web.NoObject, p.dashboard)
+}
+
+// dashboardView is the page's content.
+type dashboardView struct {
+	owner    Owner
+	lines    []string
+	children []Child
+	week     []web.WeekDay
+	todos    []web.Todo
+	tiles    []shownTile
+	waiting  bool
+	promise  string // « jeudi 26 novembre à 16 h 30 »
+}
+
+type shownTile struct {
+	web.Tile
+	fact string
+}
+
+func (p Dashboard) dashboard(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	view, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (dashboardView, error) { return p.view(rd, p.Now(), a) })
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, web.Page{Title: "Bonjour " + view.owner.Greeting, OwnTitle: true, Wide: true, Nav: "/espace"}, dashboardPage(view))
+}
+
+func (p Dashboard) view(rd db.Reader, now time.Time, a actor.Actor) (v dashboardView, err error) {
+	if v.owner, err = p.Owner(rd, a); err != nil {
+		return v, err
+	}
+	if v.owner.Address != "" {
+		v.lines = append(v.lines, v.owner.Address)
+	}
+	v.lines = append(v.lines, lastSignIn(v.owner.LastSignIn, now.Location()))
+	v.waiting = a.State != actor.Active
+	if v.waiting {
+		return v, p.waitingView(rd, now, a, &v)
+	}
+	for _, source := range p.Todos {
+		todos, err := source(rd, now, a)
+		if err != nil {
+			return v, err
+		}
+		v.todos = append(v.todos, todos...)
+	}
+	slices.SortStableFunc(v.todos, func(x, y web.Todo) int { return soonest(x.When, y.When) })
+	if v.children, err = p.Children(rd, now, a); err != nil {
+		return v, err
+	}
+	if v.week, err = p.Week(rd, now, a); err != nil {
+		return v, err
+	}
+	return v, p.addTiles(rd, now, a, &v)
+}
+
+// waitingView is the dashboard of an account that an agent has yet to activate: its state, the promised date, and
+// the pages already open to it.
+func (p Dashboard) waitingView(rd db.Reader, now time.Time, a actor.Actor, v *dashboardView) error {
+	promised, err := p.Promise(rd, now, a)
+	if err != nil {
+		return err
+	}
+	v.promise = civil.DateOf(promised).DayMonth() + " à " + civil.Clock(promised)
+	for _, t := range p.Tiles {
+		if t.Href == "/espace/profil" || t.Href == "/espace/identifiants" || t.Href == "/espace/coordonnees" {
+			v.tiles = append(v.tiles, shownTile{Tile: t})
+		}
+	}
+	return nil
+}
+
+func (p Dashboard) addTiles(rd db.Reader, now time.Time, a actor.Actor, v *dashboardView) error {
+	tiles := slices.Clone(p.Tiles)
+	slices.SortStableFunc(tiles, func(x, y web.Tile) int { return x.Order - y.Order })
+	for _, t := range tiles {
+		shown := shownTile{Tile: t}
+		if t.Fact != nil {
+			fact, err := t.Fact(rd, now, a)
+			if err != nil {
+				return err
+			}
+			shown.fact = fact
+		}
+		v.tiles = append(v.tiles, shown)
+	}
+	return nil
+}
+
+// lastSignIn is the guide's sentence.
+func lastSignIn(at civil.Instant, zone *time.Location) string {
+	if at.IsZero() {
+		return "Première connexion"
+	}
+	return "Dernière connexion le " + civil.Stamp(at.In(zone))
+}
+
+// soonest puts what has no day last.
+func soonest(x, y civil.Date) int {
+	switch {
+	case x == y:
+		return 0
+	case x.IsZero():
+		return 1
+	case y.IsZero():
+		return -1
+	}
+	return x.Compare(y)
+}
