@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -35,6 +36,7 @@ type Browser struct {
 	options  BrowserOptions
 	mu       sync.Mutex
 	problems []string
+	loaded   []int // bytes over the wire, one for each answer
 }
 
 var chromium struct {
@@ -87,10 +89,64 @@ func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
 	if options.Dark {
 		scheme = "dark"
 	}
+	b.Scheme(scheme)
+	go b.listen(chromedp.Console(b.ctx))
+	go b.weigh(chromedp.Events(b.ctx, network.LoadingFinished))
+	return b
+}
+
+// weigh keeps the size of each answer.
+func (b *Browser) weigh(events iter.Seq2[*network.EventLoadingFinished, error]) {
+	for e, err := range events {
+		if err != nil {
+			return
+		}
+		b.mu.Lock()
+		b.loaded = append(b.loaded, int(e.EncodedDataLength))
+		b.mu.Unlock()
+	}
+}
+
+// Loaded is the size over the wire of each answer, headers included, since the tab was opened or last asked.
+func (b *Browser) Loaded() []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.loaded
+	b.loaded = nil
+	return all
+}
+
+// Scheme changes prefers-color-scheme: "light" or "dark".
+func (b *Browser) Scheme(scheme string) {
+	b.t.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-	go b.listen(chromedp.Console(b.ctx))
-	return b
+}
+
+// Resize changes the window's width, as turning a phone does.
+func (b *Browser) Resize(width int) {
+	b.t.Helper()
+	b.options.Width = width
+	b.do("size", chromedp.EmulateViewport(int64(width), int64(b.options.Height)))
+}
+
+// TextFactor changes the size of every text of this page and the next ones, in per cent.
+func (b *Browser) TextFactor(percent int) {
+	b.t.Helper()
+	b.options.TextFactor = percent
+	Eval[bool](b, fmt.Sprintf(`(document.documentElement.style.fontSize = '%d%%', true)`, percent))
+}
+
+// SetCookie gives the tab a cookie of an address; the value "" takes it away.
+func (b *Browser) SetCookie(url, name, value string) {
+	b.t.Helper()
+	if value == "" {
+		call(b, network.DeleteCookies, network.DeleteCookiesParams{Name: name, URL: url})
+		return
+	}
+	yes := true
+	call(b, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: url, Path: "/", HTTPOnly: &yes,
+		SameSite: network.CookieSameSiteLax})
 }
 
 // listen keeps what the console complains of: errors, CSP violations, uncaught exceptions.
@@ -158,6 +214,20 @@ func (b *Browser) Click(selector string) {
 	b.t.Helper()
 	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 	b.settle()
+}
+
+// ClickText clicks the link, button, summary or label whose visible words are these, and waits for the page it leads to.
+func (b *Browser) ClickText(words string) {
+	b.t.Helper()
+	b.do("click « "+words+" »", chromedp.Click(chromedp.XPath(fmt.Sprintf(
+		`(//main//a | //main//button | //main//summary | //main//label | //body//a | //body//button)[normalize-space(.) = %q]`, words))))
+	b.settle()
+}
+
+// Upload chooses a file in a file field.
+func (b *Browser) Upload(selector, file string) {
+	b.t.Helper()
+	b.do("choose a file in "+selector, chromedp.SetUploadFiles(chromedp.CSS(selector), []string{file}))
 }
 
 // Press types keys at the focused element: "\t", "\r", " ".

@@ -96,7 +96,7 @@ func (c *Client) Do(r *http.Request) *Page {
 		r.Header[name] = values
 	}
 	rec := httptest.NewRecorder()
-	c.h.ServeHTTP(rec, r)
+	c.serve(rec, r)
 	res := rec.Result()
 	c.jar.SetCookies(r.URL, res.Cookies())
 	p := &Page{Status: res.StatusCode, Header: res.Header, Body: rec.Body.String(), Path: r.URL.RequestURI(), c: c}
@@ -110,6 +110,17 @@ func (c *Client) Do(r *http.Request) *Page {
 	}
 	p.Doc = doc
 	return p
+}
+
+// serve fails the test when the handler closes the connection without an answer.
+func (c *Client) serve(rec *httptest.ResponseRecorder, r *http.Request) {
+	c.t.Helper()
+	defer func() {
+		if p := recover(); p != nil {
+			c.t.Fatalf("%s %s: the connection was closed: %v", r.Method, r.URL.Path, p)
+		}
+	}()
+	c.h.ServeHTTP(rec, r)
 }
 
 // Cookies are the client's cookies.

@@ -254,7 +254,6 @@ func TestRandomFaults(t *testing.T) {
 	})
 }
 
-
 func TestAWorkerThatDiesLosesNothing(t *testing.T) {
 	testkit.EachEngine(t, mail.Sources(), func(t *testing.T, d *db.DB) {
 		c := newClock()

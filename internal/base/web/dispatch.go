@@ -16,7 +16,8 @@ func (rt *Router) dispatch(w http.ResponseWriter, r *http.Request, v *visit) {
 		return
 	}
 	if r.URL.Path == "/healthz" {
-		rt.health(w, r, v)
+		v.route.Path = "/healthz"
+		rt.health(w, r)
 		return
 	}
 	if err := plainRequest(r); err != nil {
@@ -101,11 +102,10 @@ func (rt *Router) noRoute(w http.ResponseWriter, r *http.Request) error {
 }
 
 // health answers probes: the process runs and its database answers.
-func (rt *Router) health(w http.ResponseWriter, r *http.Request, v *visit) {
-	v.route.Path = "/healthz"
+func (rt *Router) health(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if err := rt.pingDB(r.Context()); err != nil {
-		v.err = err
+		rt.cfg.Log.ErrorContext(r.Context(), "health: the database does not answer", "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(w, "database\n")
 		return

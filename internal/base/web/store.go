@@ -59,8 +59,10 @@ func PurgeKeys(tx *db.Tx, now time.Time) (int64, error) {
 	return n, nil
 }
 
-// pingDB tells whether the database answers.
+// pingDB tells whether the database answers, within two seconds.
 func (rt *Router) pingDB(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
 	_, err := db.Read(ctx, rt.cfg.DB, func(r db.Reader) (int64, error) {
 		return db.One(r, "answer", db.Column[int64], `select 1`)
 	})

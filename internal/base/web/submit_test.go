@@ -302,7 +302,7 @@ func TestSignInLeadsOnlyInside(t *testing.T) {
 		"/%0d%0aSet-Cookie: a=b": "/espace", "https://evil.example/": "/espace", "": "/espace", `/\evil.example`: "/espace"} {
 		portal, who := signingIn(t, d)
 		c := testkit.NewClient(t, portal.Router.Handler())
-		p := c.Get("/connexion?suite=" + url.QueryEscape(suite)).Submit("#c", map[string]string{"mot_de_passe": "juste"})
+		p := c.Get("/connexion?suite="+url.QueryEscape(suite)).Submit("#c", map[string]string{"mot_de_passe": "juste"})
 		if p.Location() != want {
 			t.Errorf("suite %q leads to %q, want %q", suite, p.Location(), want)
 		}

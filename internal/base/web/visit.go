@@ -161,9 +161,8 @@ func (rt *Router) logRequest(r *http.Request, v *visit, status int, took time.Du
 	}
 	attrs := []slog.Attr{slog.String("id", v.id), slog.String("method", method(r.Method)), slog.String("route", route),
 		slog.Int("status", status), slog.Duration("took", took.Round(time.Microsecond))}
-	level := slog.LevelInfo
-	if v.err != nil && fault.KindOf(v.err) == fault.Unknown && !gone(r, v.err) && ownStatus(v.err) == 0 {
-		level = slog.LevelError
+	level := logLevel(r, v.err)
+	if level > slog.LevelInfo {
 		attrs = append(attrs, slog.String("error", v.err.Error()))
 		var p *panicError
 		if errors.As(v.err, &p) {
@@ -171,6 +170,20 @@ func (rt *Router) logRequest(r *http.Request, v *visit, status int, took time.Du
 		}
 	}
 	rt.cfg.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attrs...)
+}
+
+// logLevel is Error for a fault of ours, Warn when something that we need was missing, Info for the rest.
+func logLevel(r *http.Request, err error) slog.Level {
+	if err == nil || gone(r, err) || ownStatus(err) != 0 {
+		return slog.LevelInfo
+	}
+	switch fault.KindOf(err) {
+	case fault.Unknown:
+		return slog.LevelError
+	case fault.Unavailable:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }
 
 // method keeps what a client invents out of the log.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
-	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
 	"parvis/internal/testkit"
@@ -390,15 +389,14 @@ func TestHealth(t *testing.T) {
 	if p := c.Get("/healthz"); p.Status != 200 || p.Body != "ok\n" {
 		t.Errorf("healthy: %d %q", p.Status, p.Body)
 	}
-	ctx := context.Background()
-	if err := db.Do(ctx, d, func(tx *db.Tx) error { return nil }); err != nil {
+	late, cancel := context.WithCancel(context.Background())
+	cancel()
+	r, err := http.NewRequestWithContext(late, "GET", "http://portail.test/healthz", nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if p := c.Get("/healthz"); p.Status != 503 {
-		t.Errorf("without database: %d, want 503", p.Status)
+	if p := c.Do(r); p.Status != 503 {
+		t.Errorf("with a database that does not answer in time: %d, want 503", p.Status)
 	}
 }
 

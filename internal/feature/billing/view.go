@@ -49,3 +49,21 @@ func ofPeriod(period string) string {
 	}
 	return d.MonthYear()
 }
+
+// rest is the invoices with nothing left to pay, latest first; those to pay stand above them.
+func (v listView) rest() []Invoice {
+	var all []Invoice
+	for _, i := range v.Invoices {
+		if i.Left() <= 0 {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+func (v listView) restTitle() string {
+	if len(v.Due) > 0 {
+		return "Autres factures"
+	}
+	return "Toutes les factures"
+}

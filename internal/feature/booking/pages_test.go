@@ -58,7 +58,11 @@ func TestMonthSaysEachDayInWords(t *testing.T) {
 			t.Fatalf("status %d: %s", page.Status, page.Text("main"))
 		}
 		day := func(week string, n int) string {
-			return strings.Join(strings.Fields(page.Doc.Find("#semaine-"+week+" .agenda-day").Eq(n).Find(".agenda-line").Text()), " ")
+			var words []string
+			for _, part := range page.Doc.Find("#semaine-" + week + " .agenda-day").Eq(n).Find(".agenda-what, .tag, .agenda-reason").EachIter() {
+				words = append(words, strings.Fields(part.Text())...)
+			}
+			return strings.Join(words, " ")
 		}
 		for _, c := range []struct {
 			week string

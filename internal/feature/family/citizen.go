@@ -129,7 +129,7 @@ func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Ma famille", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Ma famille"}}}
+	page := web.Page{Title: "Ma famille", Wide: true, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Ma famille"}}}
 	return web.Render(w, r, page, homePage(v))
 }
 

@@ -3,6 +3,7 @@ package home
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -62,7 +63,7 @@ type shownTile struct {
 }
 
 func (p Dashboard) dashboard(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	view, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (dashboardView, error) { return p.view(rd, p.Now(), a) })
+	view, err := db.Read(db.Remember(r.Context()), p.DB, func(rd db.Reader) (dashboardView, error) { return p.view(rd, p.Now(), a) })
 	if err != nil {
 		return err
 	}
@@ -129,6 +130,14 @@ func (p Dashboard) addTiles(rd db.Reader, now time.Time, a actor.Actor, v *dashb
 		v.tiles = append(v.tiles, shown)
 	}
 	return nil
+}
+
+// todoTitle is "À faire (4)".
+func (v dashboardView) todoTitle() string {
+	if len(v.todos) == 0 {
+		return "À faire"
+	}
+	return "À faire (" + strconv.Itoa(len(v.todos)) + ")"
 }
 
 // lastSignIn is the guide's sentence.

@@ -98,7 +98,7 @@ func dashboardPage(v dashboardView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = web.Section("À faire").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Section(v.todoTitle()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

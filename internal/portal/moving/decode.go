@@ -27,7 +27,7 @@ var errUnreadable = errors.New("not a text file")
 // detect reads a whole file, by pieces, to learn its encoding. Bytes beyond ASCII that are mostly sound UTF-8
 // make it UTF-8 even where a few are spoilt; otherwise it is Windows-1252, which gives a meaning to any byte.
 func detect(r io.Reader) (encoding, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
+	br := bufio.NewReaderSize(r, 16<<10)
 	start, _ := br.Peek(4)
 	switch {
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")):

@@ -58,7 +58,7 @@ type Status int
 const (
 	AllTaken    Status = 0
 	SomeRefused Status = 3
-	NothingDone Status = 1 // a file cannot be read, or another import runs
+	NothingDone Status = 1 // a file cannot be read, another import runs, or it stopped on the way (see Written)
 	Usage       Status = 2 // the folder or the report's path cannot be used
 )
 
@@ -76,6 +76,8 @@ type Result struct {
 // Sentence sums the result up for the person who started the import.
 func (r Result) Sentence() string {
 	switch {
+	case r.Status == NothingDone && r.Written.Families > 0:
+		return fmt.Sprintf("L’import s’est arrêté en chemin, après %d familles. Relancez-le : rien ne sera fait deux fois.", r.Written.Families)
 	case r.Status == Usage || r.Status == NothingDone:
 		return "Rien n’a été repris."
 	case r.Faults+r.Followers == 0 && r.Doubts == 0:

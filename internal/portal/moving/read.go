@@ -3,6 +3,7 @@ package moving
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ type row struct {
 // sheet reads the records of one file in order, keeping one record in memory.
 type sheet struct {
 	layout  layout
-	file    *os.File
+	file    io.ReadSeekCloser
 	in      *bufio.Reader
 	enc     encoding
 	sep     byte
@@ -50,10 +51,13 @@ type physical struct {
 	long   bool
 }
 
-// openSheet opens a file of the folder, whatever the case of its name, and reads its header. Problems tell why
+// opener gives a file of an export; fs.ErrNotExist when it is absent.
+type opener func(name string) (io.ReadSeekCloser, error)
+
+// openSheet opens a file of the export and reads its header. Problems tell why
 // it cannot be read, or which known columns are absent; the sheet is nil when it cannot be read.
-func openSheet(dir string, l layout) (*sheet, []Problem, error) {
-	f, err := openAnyCase(dir, l.file)
+func openSheet(open opener, l layout) (*sheet, []Problem, error) {
+	f, err := open(l.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, []Problem{{File: l.file, Gravity: Refused, Sentence: "Ce fichier manque dans le dossier de l’export."}}, nil
 	}
@@ -75,32 +79,42 @@ func openSheet(dir string, l layout) (*sheet, []Problem, error) {
 	return s, problems, nil
 }
 
-func openAnyCase(dir, name string) (*os.File, error) {
-	f, err := os.Open(filepath.Join(dir, name))
+// folderOf opens the files of a folder, whatever the case of their names.
+func folderOf(dir string) opener {
+	return func(name string) (io.ReadSeekCloser, error) {
+		path, err := findFile(dir, name)
+		if err != nil {
+			return nil, err
+		}
+		if info, err := os.Stat(path); err != nil || info.IsDir() {
+			return nil, cmp.Or(err, error(fs.ErrNotExist))
+		}
+		return os.Open(path)
+	}
+}
+
+func findFile(dir, name string) (string, error) {
+	path := filepath.Join(dir, name)
+	_, err := os.Stat(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return f, err
+		return path, err
 	}
 	entries, readErr := os.ReadDir(dir)
 	if readErr != nil {
-		return nil, readErr
+		return "", readErr
 	}
 	for _, e := range entries {
 		if strings.EqualFold(e.Name(), name) {
-			return os.Open(filepath.Join(dir, e.Name()))
+			return filepath.Join(dir, e.Name()), nil
 		}
 	}
-	return nil, err
+	return "", err
 }
 
 // close ends the reading.
 func (s *sheet) close() { s.file.Close() }
 
 func (s *sheet) start() ([]Problem, error) {
-	if info, err := s.file.Stat(); err != nil {
-		return nil, err
-	} else if info.IsDir() {
-		return []Problem{s.whole("C’est un dossier, pas un fichier CSV.")}, nil
-	}
 	enc, err := detect(s.file)
 	if errors.Is(err, errUnreadable) {
 		_, why, _ := strings.Cut(err.Error(), ": ")
@@ -112,13 +126,16 @@ func (s *sheet) start() ([]Problem, error) {
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	s.enc, s.in = enc, bufio.NewReaderSize(s.file, 64<<10)
+	s.enc, s.in = enc, bufio.NewReaderSize(s.file, 16<<10)
 	if enc.bom {
 		if _, err := s.in.Discard(3); err != nil {
 			return nil, err
 		}
 	}
 	first, err := s.nextPhysical()
+	for err == nil && (blank(first.bytes, ';') || bytes.HasPrefix(bytes.ToLower(first.bytes), []byte("sep="))) {
+		first, err = s.nextPhysical() // blank lines, or what Excel writes to tell the separator
+	}
 	if err == io.EOF {
 		return []Problem{s.whole("Ce fichier est vide : sa première ligne doit donner le nom des colonnes.")}, nil
 	}
@@ -151,7 +168,7 @@ func (s *sheet) readHeader(first physical) []Problem {
 	}
 	var problems []Problem
 	add := func(field string, g Gravity, sentence string) {
-		problems = append(problems, Problem{File: s.layout.file, Line: 1, Field: field, Gravity: g, Sentence: sentence})
+		problems = append(problems, Problem{File: s.layout.file, Line: first.number, Field: field, Gravity: g, Sentence: sentence})
 	}
 	seen := make([]bool, len(s.layout.columns))
 	for _, name := range names {

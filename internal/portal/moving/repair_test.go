@@ -145,6 +145,11 @@ func TestUndoKeepsAndListsFamiliesClaimedOrTouched(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"new member": func(t *testing.T, d *db.DB) {
+			statement(t, d, `insert into person (id, last_name, first_names, folded, created_at, updated_at) values ('aunt', 'NOËL', 'Ève', 'noel eve', 1, 1)`)
+			statement(t, d, `insert into family_member (id, family, person, role, state, from_day)
+				select 'aunt', s.object_id, 'aunt', 'member', 'pending', '2026-12-01' from import_source s where s.code = 'F1'`)
+		},
 		"new booking": func(t *testing.T, d *db.DB) {
 			statement(t, d, `insert into booking (id, child, unit, day, family, state, made_at)
 				select 'new', b.child, b.unit, '2026-12-01', b.family, 'booked', 1 from booking b join import_source s on s.object_id = b.family

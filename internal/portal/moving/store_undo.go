@@ -170,7 +170,6 @@ func foreignRows(r db.Reader, b Batch, o objects) (int64, error) {
 		`select count(*) from booking where family = $1 and made_at <> $2`,
 		`select count(*) from invoice where family = $1 and made_at <> $2`,
 		`select count(*) from quotient where family = $1 and made_at <> $2`,
-		`select count(*) from family_member m join person p on p.id = m.person where m.family = $1 and p.created_at > $2`,
 	} {
 		n, err := db.One(r, "count", db.Column[int64], query, o.family.id, b.StartedAt)
 		if err != nil {
@@ -178,6 +177,11 @@ func foreignRows(r db.Reader, b Batch, o objects) (int64, error) {
 		}
 		total += n
 	}
+	strangers, err := strangersIn(r, o)
+	if err != nil {
+		return 0, err
+	}
+	total += strangers
 	var children []string
 	for _, c := range o.children {
 		children = append(children, c.id)
@@ -191,6 +195,24 @@ func foreignRows(r db.Reader, b Batch, o objects) (int64, error) {
 		total += n
 	}
 	return total, nil
+}
+
+// strangersIn counts the members of the family whom no import brought.
+func strangersIn(r db.Reader, o objects) (int64, error) {
+	ours := map[string]bool{}
+	for _, list := range [][]imported{o.adults, o.contacts, o.links} {
+		for _, i := range list {
+			ours[i.id] = true
+		}
+	}
+	members, err := db.List(r, db.Column[string], `select person from family_member where family = $1`, o.family.id)
+	n := int64(0)
+	for _, m := range members {
+		if !ours[m] {
+			n++
+		}
+	}
+	return n, err
 }
 
 // changesSince counts the changes that the audit trail tells about the family, its people and their data. Sending
