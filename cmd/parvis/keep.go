@@ -4,18 +4,18 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"parvis/internal/app"
 	"parvis/internal/base/actor"
-	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/crypt"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/account"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/town"
 	"parvis/internal/portal/moving"
 )
@@ -61,10 +61,10 @@ func importOld(c call) int {
 	} else {
 		o.Progress = c.out
 	}
-	return c.with(cfg, func(a *app.App) (int, error) {
-		result, err := moving.Run(c.ctx, moving.Deps{DB: a.DB, Now: a.Now}, o)
+	return c.withDatabase(cfg, func(d *db.DB) (int, error) {
+		result, err := moving.Run(c.ctx, moving.Deps{DB: d, Now: townNow}, o)
 		if err != nil {
-			return int(moving.NothingDone), err
+			return int(result.Status), err
 		}
 		fmt.Fprintln(c.out, result.Sentence())
 		if result.Batch != "" {
@@ -73,6 +73,9 @@ func importOld(c call) int {
 		return int(result.Status), nil
 	})
 }
+
+// townNow is the machine's time in the town's zone.
+func townNow() time.Time { return time.Now().In(app.Zone()) }
 
 func undoImport(c call) int {
 	var batch string
@@ -86,13 +89,13 @@ func undoImport(c call) int {
 		if batch == "" {
 			return 0, c.listBatches(a)
 		}
-		undone, err := moving.Undo(c.ctx, moving.Deps{DB: a.DB, Now: a.Now}, batch, nil)
+		undone, err := moving.Undo(c.ctx, moving.Deps{DB: a.DB, Now: a.Now}, batch, admission.Forget)
 		if err != nil {
 			return 1, err
 		}
 		fmt.Fprintf(c.out, "%d familles retirées, %d gardées parce que quelqu’un s’en est servi depuis.\n", undone.Families, len(undone.Kept))
 		for _, k := range undone.Kept {
-			fmt.Fprintf(c.out, "%+v\n", k)
+			fmt.Fprintf(c.out, "  %s : %s\n", k.Code, k.Reason)
 		}
 		return 0, nil
 	})
@@ -181,39 +184,10 @@ func migrate(c call) int {
 	})
 }
 
-// verify checks the database and the audit chain of a running or stopped portal.
-func verify(c call) int {
-	cfg, _, status, ok := c.flags("verify", nil)
-	if !ok {
-		return status
-	}
-	return c.with(cfg, func(a *app.App) (int, error) {
-		if err := db.Check(c.ctx, a.DB); err != nil {
-			return 1, err
-		}
-		report, err := audit.Verify(c.ctx, a.DB)
-		if err != nil {
-			return 1, err
-		}
-		return printAudit(c.out, report), nil
-	})
-}
-
 func (c call) listBatches(a *app.App) error {
 	all, err := db.Read(c.ctx, a.DB, moving.Batches)
 	for _, b := range all {
 		fmt.Fprintf(c.out, "%s  %s  %d familles\n", b.ID, civil.Stamp(b.StartedAt.In(app.Zone())), b.Families)
 	}
 	return err
-}
-
-func printAudit(w io.Writer, r audit.Report) int {
-	fmt.Fprintf(w, "Journal : %d maillons lus, %d lignes pas encore chaînées.\n", r.Links, r.Unsealed)
-	for _, p := range r.Problems {
-		fmt.Fprintf(w, "%+v\n", p)
-	}
-	if !r.OK() {
-		return 1
-	}
-	return 0
 }

@@ -47,7 +47,9 @@ var commands = []command{
 	{"agent", "agent add : crée un agent et imprime son lien d’accès", agent},
 	{"key", "fabrique le fichier de clé", makeKey},
 	{"migrate", "met la base à jour", migrate},
-	{"verify", "vérifie la base et le journal", verify},
+	{"backup", "sauvegarde tout dans un fichier chiffré", backUp},
+	{"restore", "rétablit une sauvegarde dans un dossier vide", restore},
+	{"verify", "vérifie une sauvegarde, ou la base, les fichiers et le journal", verify},
 	{"version", "dit la version", version},
 }
 

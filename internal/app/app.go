@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 	_ "time/tzdata" // the zone must be known on a machine without it
 
@@ -87,7 +86,7 @@ func (a *App) assemble(ctx context.Context) (err error) {
 	if err := db.Migrate(ctx, a.DB, Sources()...); err != nil {
 		return err
 	}
-	if a.Files, err = blob.Open(filepath.Join(a.Config.Data, "fichiers"), a.Key); err != nil {
+	if a.Files, err = blob.Open(a.Config.FilesDir(), a.Key); err != nil {
 		return fmt.Errorf("dossier des fichiers : %w", err)
 	}
 	a.Settings = &town.Cache{DB: a.DB}

@@ -60,6 +60,9 @@ func (c Config) DatabaseURL() string {
 	return filepath.Join(c.Data, "parvis.db")
 }
 
+// FilesDir is the folder of the sealed files.
+func (c Config) FilesDir() string { return filepath.Join(c.Data, "fichiers") }
+
 // URL is the public address, from the listening one when none is set.
 func (c Config) URL() (*url.URL, error) {
 	raw := c.BaseURL

@@ -236,6 +236,9 @@ func (a *App) owner(r db.Reader, who actor.Actor) (home.Owner, error) {
 	return home.Owner{Greeting: p.Formal(), Name: p.Full(), Address: p.Address.Line(), PhotoURL: person.PhotoURL(p), LastSignIn: last}, err
 }
 
+// backupLasts is longer than a backup takes: a file let go of stays until the backup that still names it is whole.
+const backupLasts = time.Hour
+
 // photos keeps photos among the sealed files.
 func (a *App) photos() person.Photos {
 	return person.Photos{
@@ -249,7 +252,7 @@ func (a *App) photos() person.Photos {
 		},
 		Decoder: person.NewDecoder(),
 		Drop: func(tx *db.Tx, now time.Time, id string) error {
-			return jobs.Enqueue(tx, now, jobs.Job{Kind: jobDropFile, Args: map[string]string{"file": id}})
+			return jobs.Enqueue(tx, now, jobs.Job{Kind: jobDropFile, Args: map[string]string{"file": id}, RunAt: now.Add(backupLasts)})
 		},
 	}
 }

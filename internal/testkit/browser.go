@@ -96,7 +96,7 @@ func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
 }
 
 // weigh keeps the size of each answer.
-func (b *Browser) weigh(events iter.Seq2[*network.EventLoadingFinished, error]) {
+func (b *Browser) weigh(events iter.Seq2[network.EventLoadingFinished, error]) {
 	for e, err := range events {
 		if err != nil {
 			return
@@ -216,11 +216,22 @@ func (b *Browser) Click(selector string) {
 	b.settle()
 }
 
-// ClickText clicks the link, button, summary or label whose visible words are these, and waits for the page it leads to.
+// ClickText clicks the first visible link, button, summary or label with these words, in the main part first, and
+// waits for the page it leads to. Words for screen readers alone do not count.
 func (b *Browser) ClickText(words string) {
 	b.t.Helper()
-	b.do("click « "+words+" »", chromedp.Click(chromedp.XPath(fmt.Sprintf(
-		`(//main//a | //main//button | //main//summary | //main//label | //body//a | //body//button)[normalize-space(.) = %q]`, words))))
+	found := Eval[bool](b, fmt.Sprintf(`(() => {
+		const plain = e => { const c = e.cloneNode(true); c.querySelectorAll('.sr,svg').forEach(x => x.remove());
+			return c.textContent.replace(/\s+/g, ' ').trim() }
+		document.querySelectorAll('[data-story]').forEach(e => e.removeAttribute('data-story'))
+		const all = root => [...root.querySelectorAll('a,button,summary,label')].filter(e => e.getClientRects().length > 0)
+		const hit = [...all(document.querySelector('main') || document.body), ...all(document.body)].find(e => plain(e) === %q)
+		if (hit) hit.setAttribute('data-story', '')
+		return !!hit })()`, words))
+	if !found {
+		b.t.Fatalf("browser: %s has nothing to click named « %s »", b.URL(), words)
+	}
+	b.do("click « "+words+" »", chromedp.Click(chromedp.CSS("[data-story]")))
 	b.settle()
 }
 

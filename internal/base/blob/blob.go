@@ -144,6 +144,27 @@ func (s *Store) Get(_ context.Context, id string) ([]byte, error) {
 	return content, nil
 }
 
+// Raw is a file as it lies on disk, sealed: for backups.
+func (s *Store) Raw(id string) ([]byte, error) {
+	path, err := s.path(id)
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// PutRaw puts back what Raw gave, under the same id.
+func (s *Store) PutRaw(id string, sealed []byte) error {
+	path, err := s.path(id)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("store file: %w", err)
+	}
+	return writeDurably(path, sealed)
+}
+
 // Delete removes a file; one already gone is no fault.
 func (s *Store) Delete(id string) error {
 	path, err := s.path(id)
@@ -175,6 +196,37 @@ func (s *Store) Each(fn func(id string, size int64, at time.Time) error) error {
 		}
 		return fn(id, info.Size(), info.ModTime())
 	})
+}
+
+// OpenSealed opens a file as it lies on the disk, for backups; an absent one is fault.Missing.
+func (s *Store) OpenSealed(id string) (io.ReadCloser, error) {
+	path, err := s.path(id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Missing("file")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open file: %w", err)
+	}
+	return f, nil
+}
+
+// PutSealed puts back a file as OpenSealed gave it, under its id.
+func (s *Store) PutSealed(id string, content []byte) error {
+	path, err := s.path(id)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("store file: %w", err)
+	}
+	if err := writeDurably(path, content); err != nil {
+		return fmt.Errorf("store file: %w", err)
+	}
+	return nil
 }
 
 // grace is how long a file may wait for the row that refers to it.

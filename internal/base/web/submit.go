@@ -60,29 +60,29 @@ func Submit(w http.ResponseWriter, r *http.Request, a actor.Actor, verb func(tx 
 	if err != nil {
 		return err
 	}
+	var mine string // the receipt of this request's own run: a replay has another's
 	var after func(http.ResponseWriter)
 	once := func(tx *db.Tx) (receipt, error) {
 		old, err := receiptOf(tx, hash)
 		if err != nil || old.id != "" {
-			after = nil
 			return old, err
 		}
 		done, err := verb(tx)
 		if err != nil {
 			return receipt{}, err
 		}
-		after = done.After
 		rec, err := newReceipt(hash, a, done, v.rt.cfg.Now())
 		if err != nil {
 			return receipt{}, err
 		}
+		mine, after = rec.id, done.After
 		return rec, insertReceipt(tx, rec)
 	}
 	rec, err := v.rt.writeOnce(r.Context(), hash, once)
 	if err != nil {
 		return err
 	}
-	if after != nil {
+	if after != nil && rec.id == mine {
 		after(w)
 	}
 	w.Header().Set("Location", rec.target())

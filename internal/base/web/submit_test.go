@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"parvis/internal/base/actor"
@@ -66,7 +67,9 @@ func noting(t *testing.T, d *db.DB) *testkit.Portal {
 			case "dehors":
 				return web.Done{Location: "//evil.example"}, nil
 			}
-			return web.Done{Location: "/notes?vue=1", Sentence: "Le mot est noté."}, nil
+			return web.Done{Location: "/notes?vue=1", Sentence: "Le mot est noté.", After: func(w http.ResponseWriter) {
+				w.Header().Set("X-After", "1")
+			}}, nil
 		})
 		if f.Take(err) {
 			return show(w, r, 422, f)
@@ -138,6 +141,7 @@ func TestTheSameFormTenTimesAtOnce(t *testing.T) {
 		c := portal.As(active)
 		form := url.Values{"cle": {c.Get("/notes").Doc.Find("input[name=cle]").AttrOr("value", "")}, "mot": {"merci"}}
 		locations := make([]string, 10)
+		var afters atomic.Int32
 		var wg sync.WaitGroup
 		for i := range locations {
 			clone := testkit.NewClient(t, h)
@@ -147,6 +151,9 @@ func TestTheSameFormTenTimesAtOnce(t *testing.T) {
 			wg.Go(func() {
 				p := clone.Post("/notes", form)
 				locations[i] = p.Location()
+				if p.Header.Get("X-After") != "" {
+					afters.Add(1)
+				}
 			})
 		}
 		wg.Wait()
@@ -155,8 +162,8 @@ func TestTheSameFormTenTimesAtOnce(t *testing.T) {
 				t.Fatalf("not the same answer: %q", locations)
 			}
 		}
-		if got := words(t, d); len(got) != 1 {
-			t.Errorf("%d effects of one form", len(got))
+		if got := words(t, d); len(got) != 1 || afters.Load() != 1 {
+			t.Errorf("%d effects and %d cookies of one form", len(got), afters.Load())
 		}
 	})
 }

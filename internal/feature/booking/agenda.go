@@ -138,7 +138,7 @@ func (g agenda) thisWeek() []web.WeekDay {
 		if len(day.Lines) == 0 {
 			day.Note = "Rien de réservé"
 			if why := g.calendar.Why(d); why != "" {
-				day.Note = "Fermé : " + lowerFirst(why)
+				day.Note = "Fermé\u00a0: " + lowerFirst(why)
 			}
 		}
 		days = append(days, day)

@@ -83,7 +83,7 @@ func Word(s Situation) Cell {
 func booked(s Situation) Cell {
 	switch {
 	case s.Closed != "":
-		return Cell{markBooked, "Ce jour est fermé : " + s.Closed + ". Vérifiez auprès du service"}
+		return Cell{markBooked, "Ce jour est fermé\u00a0: " + s.Closed + ". Vérifiez auprès du service"}
 	case !s.Mine:
 		return Cell{markOther, ""}
 	case s.Day.Before(s.Today):
@@ -107,7 +107,7 @@ type Calendar struct {
 // Why says why a day is closed, "" when it is open.
 func (c Calendar) Why(d civil.Date) string {
 	if name := civil.PublicHoliday(d, c.region); name != "" {
-		return "Jour férié : " + name
+		return "Jour férié\u00a0: " + name
 	}
 	for _, x := range c.closures {
 		if x.days.Contains(d) {

@@ -24,7 +24,7 @@ func TestWord(t *testing.T) {
 		{"booked by us", Situation{Day: future, Booking: Booked, Mine: true}, "Réservé", ""},
 		{"booked today", Situation{Day: today, Booking: Booked, Mine: true}, "Réservé", ""},
 		{"booked, past, nobody noted the presence", Situation{Day: past, Booking: Booked, Mine: true}, "Réservé", "Présence non encore notée"},
-		{"booked on a day closed since", Situation{Day: future, Booking: Booked, Mine: true, Closed: "Grève"}, "Réservé", "Ce jour est fermé : Grève. Vérifiez auprès du service"},
+		{"booked on a day closed since", Situation{Day: future, Booking: Booked, Mine: true, Closed: "Grève"}, "Réservé", "Ce jour est fermé\u00a0: Grève. Vérifiez auprès du service"},
 		{"booked by the other home", Situation{Day: future, Booking: Booked}, "Réservé par l’autre foyer", ""},
 		{"present", Situation{Day: past, Booking: Booked, Mine: true, Attendance: Present}, "Présent", ""},
 		{"present, booked by the other home", Situation{Day: past, Booking: Booked, Attendance: Present}, "Présent", "Réservé par l’autre foyer"},
@@ -74,7 +74,7 @@ func TestTally(t *testing.T) {
 
 func TestWhyADayIsClosed(t *testing.T) {
 	c := Calendar{region: civil.Metropole, closures: []closure{{days: civil.Range{From: civil.NewDate(2027, 2, 6), To: civil.NewDate(2027, 2, 21)}, reason: "Vacances d’hiver"}}}
-	for day, want := range map[string]string{"2027-01-04": "", "2027-01-09": "Week-end", "2027-02-10": "Vacances d’hiver", "2027-05-17": "Jour férié : lundi de Pentecôte"} {
+	for day, want := range map[string]string{"2027-01-04": "", "2027-01-09": "Week-end", "2027-02-10": "Vacances d’hiver", "2027-05-17": "Jour férié\u00a0: lundi de Pentecôte"} {
 		d, _ := civil.ParseDate(day)
 		if got := c.Why(d); got != want && !(day == "2027-05-17" && got != "") {
 			t.Errorf("%s: %q, want %q", day, got, want)

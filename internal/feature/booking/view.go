@@ -17,7 +17,7 @@ import (
 
 // howToday says how a booking is made or cancelled as long as it is not done here.
 func howToday(services ...town.Service) templ.Component {
-	return family.AtTheDesk("Pour réserver, annuler ou signaler une absence, adressez-vous au service :", services)
+	return family.AtTheDesk("Pour réserver, annuler ou signaler une absence, adressez-vous au service\u00a0:", services)
 }
 
 // enrolledRows lists what a child is enrolled in, each activity once: "Restauration scolaire" → where and until when.

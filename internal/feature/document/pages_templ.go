@@ -46,7 +46,7 @@ func listPage(v view) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = family.AtTheDesk("Les pièces (avis d’imposition, justificatif de domicile, certificat, assurance) se remettent au service, au guichet ou par e-mail :", v.Services).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = family.AtTheDesk("Les pièces (avis d’imposition, justificatif de domicile, certificat, assurance) se remettent au service, au guichet ou par e-mail\u00a0:", v.Services).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -20,13 +20,17 @@ type Named struct {
 	Days     civil.Range
 }
 
-// Sentence is "Restauration scolaire, Élémentaire Jean-Moulin, du 01/09/2026 au 02/07/2027".
-func (n Named) Sentence() string {
-	words := n.Activity
-	if n.Site != "" {
-		words += ", " + n.Site
+// Rows lists enrolments for a Summary: the activity, then where and from when to when.
+func Rows(all []Named) []web.Row {
+	rows := make([]web.Row, len(all))
+	for i, n := range all {
+		value := "du " + n.Days.From.French() + " au " + n.Days.To.French()
+		if n.Site != "" {
+			value = n.Site + ", " + value
+		}
+		rows[i] = web.Row{Label: n.Activity, Value: value}
 	}
-	return words + ", du " + n.Days.From.French() + " au " + n.Days.To.French()
+	return rows
 }
 
 // OfYear reads what some children are enrolled in during a school year, by child, in one query.

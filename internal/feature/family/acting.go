@@ -27,6 +27,10 @@ var acting = `from family_member adult
 	join child on child.person = kid.person
 	where ` + adultActs + ` and not ` + restricted("child.person")
 
+// twoHomes tells that m is an approved member of another family too.
+const twoHomes = `exists (select 1 from family_member o where o.person = m.person and o.family <> m.family
+	and o.role = 'member' and o.state = 'approved' and o.to_day is null)`
+
 // MayAct tells whether the actor may read and book for a child on a day, and returns the family that does: a
 // holder or co-holder of a family where the child is approved, unless a restriction between the two stands. It is
 // the one answer to that question; no is a NotFound fault, as for a child that does not exist.
@@ -75,35 +79,55 @@ func (c Child) Where() string {
 	return level + ", " + c.School
 }
 
-// Children lists those whom the actor may act for on a day, eldest first; none for anybody but an active citizen.
-func Children(r db.Reader, a actor.Actor, day civil.Date) ([]Child, error) {
+// relative is somebody of a family that the actor acts in; Acts tells that the actor may act for that child.
+type relative struct {
+	Child
+	Role  Role
+	State State
+	Acts  bool
+}
+
+// circle reads everybody of the families that the actor acts in on a day, in one query: what Children and
+// Households are made of. There is nobody for anybody but an active citizen.
+func circle(r db.Reader, a actor.Actor, day civil.Date) ([]relative, error) {
 	if a.Kind != actor.Citizen || a.State != actor.Active || a.Person == "" {
 		return nil, nil
 	}
-	return db.Once(r, "family.children."+a.Person+day.String(), func() ([]Child, error) {
-		all, err := db.List(r, scanChild, `select k.person, k.family, p.last_name, p.first_names, p.civility, p.birth_day,
-				coalesce(s.name, ''), c.level, c.class,
-				exists (select 1 from family_member o where o.person = k.person and o.family <> k.family
-					and o.role = 'member' and o.state = 'approved' and (o.to_day is null or o.to_day >= $2))
-			from (select child.person as person, min(kid.family) as family `+acting+` group by child.person) k
-			join child c on c.person = k.person
-			join person p on p.id = k.person
+	return db.Once(r, "family.circle."+a.Person+day.String(), func() ([]relative, error) {
+		all, err := db.List(r, func(s db.Scanner) (relative, error) {
+			var x relative
+			err := s.Scan(&x.ID, &x.Family, &x.LastName, &x.FirstNames, &x.Civility, &x.Born, &x.School, &x.Level, &x.Class,
+				&x.TwoHomes, &x.Role, &x.State, &x.Acts)
+			return x, err
+		}, `select m.person, m.family, p.last_name, p.first_names, p.civility, p.birth_day, coalesce(s.name, ''),
+				coalesce(c.level, ''), coalesce(c.class, ''), `+twoHomes+`, m.role, m.state,
+				(m.role = 'member' and m.state = 'approved' and m.person in (select child.person `+acting+`))
+			from family_member adult
+			join family_member m on m.family = adult.family and m.state in ('approved', 'pending')
+				and (m.to_day is null or m.to_day >= $2)
+			join person p on p.id = m.person
+			left join child c on c.person = m.person
 			left join site s on s.id = c.school
-			order by coalesce(p.birth_day, '9'), p.folded, p.id`, a.Person, day)
-		if err != nil {
-			return nil, fmt.Errorf("list children: %w", err)
-		}
-		for i := range all {
-			all[i].Rank = i
-		}
-		return all, nil
+			where `+adultActs+`
+			order by coalesce(p.birth_day, '9'), p.folded, p.id, m.family`, a.Person, day)
+		return all, wrap("read the actor's families", err)
 	})
 }
 
-func scanChild(s db.Scanner) (Child, error) {
-	var c Child
-	err := s.Scan(&c.ID, &c.Family, &c.LastName, &c.FirstNames, &c.Civility, &c.Born, &c.School, &c.Level, &c.Class, &c.TwoHomes)
-	return c, err
+// Children lists those whom the actor may act for on a day, eldest first, each once.
+func Children(r db.Reader, a actor.Actor, day civil.Date) ([]Child, error) {
+	all, err := circle(r, a, day)
+	if err != nil {
+		return nil, err
+	}
+	var children []Child
+	for _, x := range all {
+		if n := len(children); x.Acts && (n == 0 || children[n-1].ID != x.ID) {
+			x.Rank = n
+			children = append(children, x.Child)
+		}
+	}
+	return children, nil
 }
 
 // Household is a family in which the actor is holder or co-holder, with how many people it has.
@@ -116,27 +140,29 @@ type Household struct {
 
 // Households lists the families that the actor acts in on a day: usually one.
 func Households(r db.Reader, a actor.Actor, day civil.Date) ([]Household, error) {
-	if a.Kind != actor.Citizen || a.State != actor.Active || a.Person == "" {
-		return nil, nil
+	all, err := circle(r, a, day)
+	if err != nil {
+		return nil, err
 	}
-	return db.Once(r, "family.households."+a.Person+day.String(), func() ([]Household, error) {
-		all, err := db.List(r, func(s db.Scanner) (Household, error) {
-			var h Household
-			err := s.Scan(&h.ID, &h.Members, &h.Contacts, &h.Pending)
-			return h, err
-		}, `select adult.family,
-				count(m.id) filter (where m.state = 'approved' and m.role <> 'contact'),
-				count(m.id) filter (where m.state = 'approved' and m.role = 'contact'),
-				count(m.id) filter (where m.state = 'pending')
-			from family_member adult
-			join family_member m on m.family = adult.family and (m.to_day is null or m.to_day >= $2)
-			where `+adultActs+`
-			group by adult.family order by adult.family`, a.Person, day)
-		if err != nil {
-			return nil, fmt.Errorf("list households: %w", err)
+	at := map[ID]int{}
+	var homes []Household
+	for _, x := range all {
+		i, known := at[x.Family]
+		if !known {
+			i = len(homes)
+			at[x.Family] = i
+			homes = append(homes, Household{ID: x.Family})
 		}
-		return all, nil
-	})
+		switch {
+		case x.State == Pending:
+			homes[i].Pending++
+		case x.Role == Contact:
+			homes[i].Contacts++
+		default:
+			homes[i].Members++
+		}
+	}
+	return homes, nil
 }
 
 // Owns tells whether the actor acts in that family; no is a NotFound fault.
@@ -156,9 +182,7 @@ func Owns(r db.Reader, a actor.Actor, id ID, day civil.Date) error {
 // ChildrenOf lists the children of a family for agents, eldest first, whoever may act for them.
 func ChildrenOf(r db.Reader, id ID) ([]Child, error) {
 	all, err := db.List(r, scanChild, `select m.person, m.family, p.last_name, p.first_names, p.civility, p.birth_day,
-			coalesce(s.name, ''), c.level, c.class,
-			exists (select 1 from family_member o where o.person = m.person and o.family <> m.family
-				and o.role = 'member' and o.state = 'approved' and o.to_day is null)
+			coalesce(s.name, ''), c.level, c.class, `+twoHomes+`
 		from family_member m
 		join child c on c.person = m.person
 		join person p on p.id = m.person
@@ -172,4 +196,10 @@ func ChildrenOf(r db.Reader, id ID) ([]Child, error) {
 		all[i].Rank = i
 	}
 	return all, nil
+}
+
+func scanChild(s db.Scanner) (Child, error) {
+	var c Child
+	err := s.Scan(&c.ID, &c.Family, &c.LastName, &c.FirstNames, &c.Civility, &c.Born, &c.School, &c.Level, &c.Class, &c.TwoHomes)
+	return c, err
 }

@@ -82,7 +82,7 @@ func Decide(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, d Decision) er
 	}
 	d.Reason = strings.TrimSpace(d.Reason)
 	if !d.Approve && d.Reason == "" {
-		return fault.InvalidFields(fault.Field{Name: "motif", Sentence: "Indiquez le motif : la famille le lira."})
+		return fault.InvalidFields(fault.Field{Name: "motif", Sentence: "Indiquez le motif\u00a0: la famille le lira."})
 	}
 	if err := settle(tx, now, id, state, d.Reason); err != nil {
 		return err

@@ -217,8 +217,9 @@ func (p Pages) showAddition(w http.ResponseWriter, r *http.Request, a actor.Acto
 	if err != nil {
 		return err
 	}
+	unsaid := f.Text("famille") == "" && f.Text("service") == "" // an address typed by hand: the first of one's services
 	for _, d := range all {
-		if string(d.Family) == f.Text("famille") && string(d.Service.ID) == f.Text("service") {
+		if unsaid || string(d.Family) == f.Text("famille") && string(d.Service.ID) == f.Text("service") {
 			page := web.Page{Title: "Ajouter à ma famille " + d.Service.Name, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"},
 				{Label: "Ma famille", Href: "/espace/famille"}, {Label: "Ajouter"}}}
 			if f.Failed() {

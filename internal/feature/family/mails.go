@@ -31,7 +31,7 @@ func Mails(deps MailDeps) []mail.Template {
 func (d MailDeps) approved(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
 	m, body, err := d.answer(r, args["member"], Approved)
 	body.Subject = m.full() + " fait partie de votre famille"
-	body.Paragraphs = []string{m.by() + " a vérifié votre demande : " + m.full() + " est ajouté à votre famille, comme " + lowerFirst(m.Role.Label()) + "."}
+	body.Paragraphs = []string{m.by() + " a vérifié votre demande\u00a0: " + "votre famille compte maintenant " + m.full() + ", comme " + lowerFirst(m.Role.Label()) + "."}
 	if m.Role == Contact {
 		body.Paragraphs = append(body.Paragraphs, collects(m.MayCollect))
 	}
@@ -41,7 +41,7 @@ func (d MailDeps) approved(_ context.Context, r db.Reader, args map[string]strin
 func (d MailDeps) refused(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
 	m, body, err := d.answer(r, args["member"], Refused)
 	body.Subject = "Votre demande pour " + m.full() + " n’est pas acceptée"
-	body.Paragraphs = []string{m.by() + " n’a pas ajouté " + m.full() + " à votre famille. Motif : " + m.Reason,
+	body.Paragraphs = []string{m.by() + " n’a pas ajouté " + m.full() + " à votre famille. Motif\u00a0: " + m.Reason,
 		"Vous pouvez corriger et faire une nouvelle demande depuis la page Ma famille."}
 	return body, err
 }

@@ -94,7 +94,7 @@ func birthDay(typed string, today civil.Date) (civil.Date, string) {
 		return civil.Date{}, example
 	}
 	if born.After(today) || born.Year < 1900 {
-		return civil.Date{}, "Vérifiez la date de naissance : elle doit être passée."
+		return civil.Date{}, "Vérifiez la date de naissance\u00a0: elle doit être passée."
 	}
 	return born, ""
 }

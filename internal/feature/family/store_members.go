@@ -186,8 +186,7 @@ func members(r db.Reader, adult string, day civil.Date) ([]known, error) {
 					and h.family <> m.family and h.role in ('holder', 'coholder')) then ''
 				when p.mobile <> '' then p.mobile else p.phone end,
 			(c.person is not null), coalesce(c.level, ''), coalesce(s.name, ''),
-			exists (select 1 from family_member o where o.person = m.person and o.family <> m.family
-				and o.role = 'member' and o.state = 'approved' and (o.to_day is null or o.to_day >= $2)),
+			`+twoHomes+`,
 			coalesce((select a.state from account a where a.person = m.person and a.audience = 'citizen' and a.state <> 'closed'), '')
 		from family_member adult
 		join family_member m on m.family = adult.family and m.state in ('approved', 'pending')

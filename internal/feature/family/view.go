@@ -13,7 +13,7 @@ func (v homeView) title() string {
 	if v.Chosen.Service.Name == "" {
 		return "Ma famille connue par la mairie"
 	}
-	return "Ma famille connue par le service : " + v.Chosen.Service.Name
+	return "Ma famille connue par le service\u00a0: " + v.Chosen.Service.Name
 }
 
 func (v homeView) membersTitle() string {
@@ -72,8 +72,19 @@ func (m asked) rows(zone *time.Location) []web.Row {
 }
 
 func (m fileMember) rows() []web.Row {
-	return []web.Row{{Label: "Naissance", Value: m.Person.BirthDay.French()}, {Label: "E-mail", Value: m.Person.Email},
-		{Label: "Téléphone", Value: person.ShowPhone(m.Person.BestPhone())}, {Label: "Adresse", Value: m.Person.Address.Line()}}
+	var rows []web.Row
+	if m.Person.BirthName != "" {
+		rows = append(rows, web.Row{Label: "Nom de naissance", Value: m.Person.BirthName})
+	}
+	return append(rows, web.Row{Label: "Naissance", Value: m.Person.BirthDay.French()}, web.Row{Label: "E-mail", Value: m.Person.Email},
+		web.Row{Label: "Téléphone", Value: person.ShowPhone(m.Person.BestPhone())}, web.Row{Label: "Adresse", Value: m.Person.Address.Line()})
+}
+
+func (m fileMember) collectLine() string {
+	if m.MayCollect {
+		return "Peut venir chercher les enfants"
+	}
+	return "Ne peut pas venir chercher les enfants"
 }
 
 func (m fileMember) childLine() string { return bornLabel(m.Person.Civility, m.Person.BirthDay) }
@@ -86,10 +97,10 @@ func (v fileView) headline() string {
 	}
 	line := ""
 	if v.Situation != "" {
-		line = "Situation notée par l’ancien portail : " + lowerFirst(v.Situation) + ". "
+		line = "Situation notée par l’ancien portail\u00a0: " + lowerFirst(v.Situation) + ". "
 	}
 	if len(names) > 0 {
-		line += "Connue par : " + strings.Join(names, ", ") + "."
+		line += "Connue par\u00a0: " + strings.Join(names, ", ") + "."
 	}
 	return strings.TrimSpace(line)
 }

@@ -142,7 +142,7 @@ func TestDryRunWritesNothingAndReportsLikeTheImport(t *testing.T) {
 		if own != 27 || followed == 0 {
 			t.Errorf("report: %d own faults, %d under enfants.csv:88", own, followed)
 		}
-		if !strings.Contains(progress.String(), "Familles reprises : 57 sur 57") || strings.Contains(progress.String(), "\r") {
+		if !strings.Contains(progress.String(), "Familles traitées : 57 sur 57") || strings.Contains(progress.String(), "\r") {
 			t.Errorf("progress: %q", progress.String())
 		}
 	})

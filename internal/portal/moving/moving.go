@@ -16,6 +16,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -125,13 +126,19 @@ func run(ctx context.Context, deps Deps, o Options, rep *report) (Result, error)
 	bar := newProgress(o.Progress)
 	defer bar.end()
 	bar.say("Lecture et contrôle des fichiers…")
-	exp, found, err := check(o.From, civil.DateOf(now), rep.add)
+	var first []string // what stands in the way, when a file cannot be read
+	exp, found, err := check(o.From, civil.DateOf(now), func(p Problem) {
+		rep.add(p)
+		if p.Gravity == Refused && p.Line <= 1 && len(first) < 10 {
+			first = append(first, strings.TrimSpace(p.File+" "+p.Field)+" : "+p.Sentence)
+		}
+	})
 	result := Result{Status: NothingDone, Accepted: exp.counts, Faults: found.faults, Followers: found.followers, Doubts: found.doubts}
 	if err != nil {
 		return result, err
 	}
 	if found.fatal {
-		return result, fmt.Errorf("%w : un fichier manque ou ne peut pas être lu, voyez le rapport", errNothing)
+		return result, fmt.Errorf("%w.\n%s", errNothing, strings.Join(first, "\n"))
 	}
 	im := &importer{db: deps.DB, clock: deps.Now, now: now, source: o.Source, batch: db.NewID(), exp: exp, report: rep, bar: bar, dry: o.DryRun}
 	if deps.DB != nil {

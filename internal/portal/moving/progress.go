@@ -47,7 +47,7 @@ func (p *progress) step(done, total int) {
 		return
 	}
 	p.tenth = tenth
-	p.say(fmt.Sprintf("Familles reprises : %d sur %d (%d\u202f%%)", done, total, done*100/total))
+	p.say(fmt.Sprintf("Familles traitées : %d sur %d (%d\u202f%%)", done, total, done*100/total))
 }
 
 // end leaves the line.

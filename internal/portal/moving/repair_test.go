@@ -2,6 +2,7 @@ package moving
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,14 +11,15 @@ import (
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 	"parvis/internal/feature/person"
 	"parvis/internal/testkit"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// town is a small export that each test spoils in its own way.
-var town1 = map[string]string{
+// smallTown is an export that each test spoils in its own way.
+var smallTown = map[string]string{
 	familiesFile: "CODE_FAMILLE;IDENTIFIANT;NOM_1;PRENOM_1;DATE_NAISSANCE_1;COURRIEL_1;NOM_2;PRENOM_2;DATE_NAISSANCE_2;COURRIEL_2\n" +
 		"F1;un;MARTIN;Ana;01/02/1980;ana@exemple.fr;MARTIN;Léo;01/02/1981;leo@exemple.fr\n" +
 		"F2;deux;ROUX;Tom;01/02/1982;tom@exemple.fr;;;;\n",
@@ -38,7 +40,7 @@ var town1 = map[string]string{
 func folder(t testing.TB, replace ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range town1 {
+	for name, text := range smallTown {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.NewReplacer(replace...).Replace(text)), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +103,10 @@ func TestOneImportAtATime(t *testing.T) {
 		r, err := Run(context.Background(), Deps{DB: d, Now: clock}, Options{From: folder(t)})
 		if err == nil || r.Status != NothingDone || count(t, d, `select count(*) from family`) != 0 {
 			t.Errorf("beside another import: %+v %v", r, err)
+		}
+		err = db.Do(context.Background(), d, func(tx *db.Tx) error { return renewLock(tx, clock(), holderName("mine")) })
+		if !errors.Is(err, errNothing) {
+			t.Errorf("writing on after another import took over: %v", err)
 		}
 		later := func() time.Time { return time.UnixMicro(1795430000000000).Add(time.Second) }
 		if r, err = Run(context.Background(), Deps{DB: d, Now: later}, Options{From: folder(t)}); err != nil || r.Written.Families != 2 {
@@ -174,6 +180,27 @@ func TestUndoKeepsAndListsFamiliesClaimedOrTouched(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestUndoLetsPackagesAboveForgetFirst(t *testing.T) {
+	testkit.EachEngine(t, Sources(), func(t *testing.T, d *db.DB) {
+		r := importFolder(t, d, folder(t))
+		refuse := func(*db.Tx, []person.ID) error { return fault.New(fault.Refused, "Une lettre est partie.") }
+		done, err := Undo(context.Background(), Deps{DB: d, Now: clock}, r.Batch, refuse)
+		if err != nil || done.Families != 0 || len(done.Kept) != 2 || done.Kept[0].Reason != "Une lettre est partie." || count(t, d, `select count(*) from family`) != 2 {
+			t.Fatalf("refused: %+v %v", done, err)
+		}
+		forgotten := map[person.ID]bool{}
+		done, err = Undo(context.Background(), Deps{DB: d, Now: clock}, r.Batch, func(_ *db.Tx, people []person.ID) error {
+			for _, p := range people {
+				forgotten[p] = true
+			}
+			return nil
+		})
+		if err != nil || done.Families != 2 || len(forgotten) != 6 {
+			t.Errorf("accepted: %+v %v, %d people forgotten, want 6", done, err, len(forgotten))
+		}
+	})
 }
 
 func statement(t testing.TB, d *db.DB, query string) {

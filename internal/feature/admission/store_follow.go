@@ -1,0 +1,91 @@
+package admission
+
+import (
+	"strings"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/person"
+)
+
+// follow gives each imported account the word of where it stands, from the account, its last activation and the
+// outbox.
+const follow = `with followed as (
+	select c.id, c.username, c.email, p.last_name, p.first_names, p.folded, coalesce(v.created_at, 0) as sent_at,
+		coalesce(v.expires_at, 0) as expires_at, case
+			when c.state <> 'unclaimed' then 'active'
+			when v.id is null and c.email = '' then 'sans_adresse'
+			when v.id is null then 'jamais'
+			when v.by_post = true then 'lettre'
+			when v.opened_at is not null then 'ouvert'
+			when m.state = 'sent' then 'envoye'
+			when m.state = 'deferred' then 'differe'
+			when m.state in ('bounced', 'dropped') then 'refuse'
+			else 'en_attente' end as word
+	from account c
+	join person p on p.id = c.person
+	left join activation v on v.account = c.id and v.replaced_at is null
+	left join mail_outbox m on m.id = v.mail
+	where c.audience = 'citizen' and c.state not in ('unconfirmed', 'closed') and (c.state = 'unclaimed' or v.id is not null)
+)`
+
+// Followed is one account in the list that agents follow.
+type Followed struct {
+	Account              account.ID
+	Username, Email      string
+	LastName, FirstNames string
+	SentAt, ExpiresAt    civil.Instant
+	Word                 Word
+}
+
+// Name is "Camille Martin".
+func (f Followed) Name() string { return strings.TrimSpace(f.FirstNames + " " + f.LastName) }
+
+func scanFollowed(s db.Scanner) (Followed, error) {
+	var f Followed
+	err := s.Scan(&f.Account, &f.Username, &f.Email, &f.LastName, &f.FirstNames, &f.SentAt, &f.ExpiresAt, &f.Word)
+	return f, err
+}
+
+const perPage = 50
+
+// Follow lists a page of accounts, counted from 1, by name; word "" and query "" filter nothing.
+func Follow(r db.Reader, word Word, query string, page int) ([]Followed, error) {
+	return db.List(r, scanFollowed, follow+` select id, username, email, last_name, first_names, sent_at, expires_at, word from followed
+		where ($1 = '' or word = $1) and ($2 = '' or folded like $3 or email = $2)
+		order by folded, id limit $4 offset $5`, string(word), strings.ToLower(query), pattern(query), perPage, (page-1)*perPage)
+}
+
+// pattern finds a name anywhere in the folded one; what folds to nothing (an address is looked up whole) finds none.
+func pattern(query string) string {
+	if folded := person.Fold(query); folded != "" && !strings.Contains(query, "@") {
+		return "%" + folded + "%"
+	}
+	return ""
+}
+
+// Counts tells how many accounts stand at each word.
+func Counts(r db.Reader, query string) (map[Word]int64, error) {
+	type row struct {
+		word Word
+		n    int64
+	}
+	rows, err := db.List(r, func(s db.Scanner) (row, error) {
+		var one row
+		err := s.Scan(&one.word, &one.n)
+		return one, err
+	}, follow+` select word, count(*) from followed where ($1 = '' or folded like $2 or email = $1) group by word`,
+		strings.ToLower(query), pattern(query))
+	counts := map[Word]int64{}
+	for _, one := range rows {
+		counts[one.word] = one.n
+	}
+	return counts, err
+}
+
+// WordOf is where one account stands; an account that nobody follows is NotFound.
+func WordOf(r db.Reader, id account.ID) (Followed, error) {
+	return db.One(r, "account", scanFollowed, follow+` select id, username, email, last_name, first_names, sent_at, expires_at, word
+		from followed where id = $1`, string(id))
+}
