@@ -101,6 +101,28 @@ func undoImport(c call) int {
 	})
 }
 
+func campaign(c call) int {
+	var all bool
+	cfg, _, status, ok := c.flags("campaign", func(fs *flag.FlagSet, _ *app.Config) {
+		fs.BoolVar(&all, "all", false, "écrire aussi à ceux qui ont déjà reçu un courriel")
+	})
+	if !ok {
+		return status
+	}
+	choice := admission.Never
+	if all {
+		choice = admission.All
+	}
+	return c.with(cfg, func(a *app.App) (int, error) {
+		n, err := a.StartCampaign(c.ctx, choice)
+		if err != nil {
+			return 1, err
+		}
+		fmt.Fprintf(c.out, "%d comptes recevront leur courriel d’activation, %d par minute, tant que « parvis serve » tourne.\n", n, cfg.MailRate)
+		return 0, nil
+	})
+}
+
 func agent(c call) int {
 	if len(c.args) == 0 || c.args[0] != "add" {
 		fmt.Fprintln(c.err, "usage : parvis agent add --name \"Prénom Nom\" --email adresse [--role administrateur] [--service code]")

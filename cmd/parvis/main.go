@@ -44,6 +44,7 @@ var commands = []command{
 	{"demo", "sert une commune inventée, avec des données de toute sorte", serveDemo},
 	{"import", "reprend l’export de l’ancien portail", importOld},
 	{"undo-import", "annule un lot d’import", undoImport},
+	{"campaign", "envoie les courriels d’activation", campaign},
 	{"agent", "agent add : crée un agent et imprime son lien d’accès", agent},
 	{"key", "fabrique le fichier de clé", makeKey},
 	{"migrate", "met la base à jour", migrate},

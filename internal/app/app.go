@@ -10,6 +10,7 @@ import (
 	"time"
 	_ "time/tzdata" // the zone must be known on a machine without it
 
+	"parvis/internal/base/actor"
 	"parvis/internal/base/audit"
 	"parvis/internal/base/blob"
 	"parvis/internal/base/crypt"
@@ -17,6 +18,7 @@ import (
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/town"
 )
 
@@ -120,5 +122,9 @@ func (a *App) Run(ctx context.Context) {
 	}
 }
 
-// DeliverOnce sends what is due now: commands and tests.
-func (a *App) DeliverOnce(ctx context.Context) (int, error) { return a.mailer.Once(ctx) }
+// StartCampaign queues the activation mails of every account that never had one; they leave while `serve` runs.
+func (a *App) StartCampaign(ctx context.Context, choice admission.Choice) (int64, error) {
+	return db.Write(ctx, a.DB, func(tx *db.Tx) (int64, error) {
+		return a.activations().Start(tx, actor.Job("campaign"), admission.Selection{Choice: choice})
+	})
+}

@@ -128,7 +128,7 @@ func (m *matrixTown) targetsOf(route web.Route, who someone) []target {
 }
 
 // unowned objects belong to nobody in particular: whoever may use the route may use them.
-var unowned = map[web.Object]bool{"news": true, "email-change": true, "password-link": true, "agent-link": true, "agent": true, "person": true}
+var unowned = map[web.Object]bool{"news": true, "email-change": true, "password-link": true, "agent-link": true, "activation": true, "account": true, "agent": true, "person": true}
 
 // cell asks once and judges the answer; it returns the class of the answer.
 func (m *matrixTown) cell(route web.Route, who someone, to target) string {
@@ -423,7 +423,7 @@ func (m *matrixTown) buildTargets(job actor.Actor, homes [2]home, news messaging
 	for i, name := range []string{"first", "second"} {
 		h, owner := homes[i], m.people[1+i]
 		m.targets[name] = map[web.Object]string{"family": string(h.id), "child": string(h.child), "invoice": string(h.invoice), "news": string(news),
-			"email-change": "jeton-inconnu-000000000000", "password-link": "jeton-inconnu-000000000000", "agent-link": "jeton-inconnu-000000000000"}
+			"email-change": "jeton-inconnu-000000000000", "password-link": "jeton-inconnu-000000000000", "agent-link": "jeton-inconnu-000000000000", "activation": "jeton-inconnu-000000000000"}
 		m.do(func(tx *db.Tx) error {
 			asker := actor.Actor{Kind: actor.Citizen, State: actor.Active, Account: string(owner.account), Person: string(owner.person)}
 			services, err := family.Services(tx, asker, civil.DateOf(m.now))
@@ -445,6 +445,12 @@ func (m *matrixTown) buildTargets(job actor.Actor, homes [2]home, news messaging
 			if err != nil {
 				return err
 			}
+			claimable, err := account.Insert(tx, m.now, job, account.Account{Person: must(person.Insert(tx, m.now, job, person.Person{LastName: "Repris"})),
+				Audience: account.Citizen, State: account.Unclaimed, Username: "repris." + name}, "")
+			if err != nil {
+				return err
+			}
+			m.targets[name]["account"] = string(claimable)
 			if _, err := account.OpenSessionAs(tx, m.now, job, owner.account); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/document"
@@ -30,31 +31,33 @@ import (
 
 // features are the pages of each feature; what they register for the first pages is listed here and nowhere else.
 type features struct {
-	account  account.Pages
-	person   person.Pages
-	family   family.Pages
-	news     messaging.Pages
-	request  request.Pages
-	document document.Pages
-	activity activity.Pages
-	tariff   tariff.Pages
-	booking  booking.Pages
-	file     schoolfile.Pages
-	billing  billing.Pages
+	account   account.Pages
+	admission admission.Pages
+	person    person.Pages
+	family    family.Pages
+	news      messaging.Pages
+	request   request.Pages
+	document  document.Pages
+	activity  activity.Pages
+	tariff    tariff.Pages
+	booking   booking.Pages
+	file      schoolfile.Pages
+	billing   billing.Pages
 }
 
 func (a *App) features() features {
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
 	f := features{
-		account:  account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings},
-		news:     messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Subject: subjectOf},
-		request:  request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
-		document: document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
-		activity: activity.Pages{DB: a.DB},
-		tariff:   tariff.Pages{DB: a.DB, Now: a.Now},
-		booking:  booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
-		file:     schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
-		billing:  billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings},
+		admission: admission.Pages{Desk: a.activations(), Settings: a.Settings, URL: a.address},
+		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Subject: subjectOf},
+		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
+		activity:  activity.Pages{DB: a.DB},
+		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
+		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		file:      schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		billing:   billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 	}
 	f.person = person.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Settings: a.Settings, Photos: a.photos(),
 		EmailChanged: account.EmailChanged,
@@ -64,6 +67,11 @@ func (a *App) features() features {
 	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own,
 		Panels: slices.Concat(enrolment.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels())}
 	return f
+}
+
+// activations is what sends activations, for pages, jobs and the command.
+func (a *App) activations() admission.Desk {
+	return admission.Desk{DB: a.DB, Key: a.Key, Now: a.Now, PerMinute: a.Config.MailRate}
 }
 
 func (a *App) dashboard(f features) home.Dashboard {
@@ -93,7 +101,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Links: deskLinks(), Queues: f.family.Queues(), Finders: []web.Finder{family.Find}}
+	return desk.Pages{DB: a.DB, Now: a.Now, Links: deskLinks(), Queues: append(f.family.Queues(), admission.Bounced()), Finders: []web.Finder{family.Find}}
 }
 
 // routes builds every page and declares it; a route badly declared fails the start.
@@ -130,6 +138,8 @@ func (a *App) declare(f features) {
 	a.desk(f).Agent(rt)
 	f.account.Citizen(rt)
 	f.account.Agent(rt)
+	f.admission.Citizen(rt)
+	f.admission.Agent(rt)
 	f.person.Citizen(rt)
 	f.person.Agent(rt)
 	f.family.Citizen(rt)
@@ -168,6 +178,7 @@ func nav(_ context.Context, who actor.Actor) []web.NavItem {
 
 func deskLinks() []desk.Link {
 	return []desk.Link{
+		{Label: "Activations", Detail: "Envoyer, suivre, imprimer", Href: "/agents/activations", Icon: "mail", Right: admission.Read},
 		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
 		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},
 		{Label: "Activités", Detail: "Ce que l’import a trouvé", Href: "/agents/activites", Icon: "list", Right: activity.Read},

@@ -3,6 +3,7 @@ package app
 import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
@@ -34,6 +35,10 @@ func Grants() account.Grants {
 		{Right: family.HealthRead, Roles: roles(instruction, animation)},
 		{Right: family.HealthWrite, Roles: roles(instruction)},
 		{Right: family.RestrictSet, Roles: roles(instruction)},
+		{Right: admission.Read, Roles: roles(accueil, instruction, administrator)},
+		{Right: admission.SendRight, Roles: roles(accueil, instruction, administrator)},
+		{Right: admission.Print, Roles: roles(accueil, instruction)},
+		{Right: admission.Campaign, Roles: roles(instruction, administrator)},
 		{Right: activity.Read, Roles: roles(accueil, instruction, animation, administrator)},
 		{Right: activity.Write, Roles: roles(administrator)},
 		{Right: enrolment.Read, Roles: roles(accueil, instruction, animation)},

@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
@@ -22,6 +23,6 @@ import (
 // Sources are the migrations of all packages.
 func Sources() []db.Source {
 	return db.Join(web.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
-		town.Sources(), person.Sources(), account.Sources(), family.Sources(), activity.Sources(),
+		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), activity.Sources(),
 		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), billing.Sources(), moving.Sources())
 }

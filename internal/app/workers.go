@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
@@ -36,6 +38,7 @@ const (
 func (a *App) mails() []mail.Template {
 	var all []mail.Template
 	all = append(all, account.Mails(account.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
+	all = append(all, admission.Mails(admission.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
 	all = append(all, person.Mails(person.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
 	all = append(all, family.Mails(family.MailDeps{URL: a.address})...)
 	return all
@@ -84,7 +87,7 @@ func (a *App) workers() error {
 	if err != nil {
 		return err
 	}
-	a.mailer = &mail.Worker{DB: a.DB, Sender: sender, Templates: a.mails(), Now: a.Now, From: from, Rate: a.Config.MailRate,
+	a.mailer = &mail.Worker{DB: a.DB, Sender: sender, Templates: a.mails(), Now: a.Now, From: from,
 		Look: func(r db.Reader) (mail.Look, error) {
 			s, err := town.ReadSettings(r)
 			if err != nil {
@@ -96,7 +99,7 @@ func (a *App) workers() error {
 		}}
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
 	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now,
-		Handlers: append(gate.Handlers(), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge}),
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge}),
 		Dailies:  append(account.Schedule(), jobs.Daily{Kind: jobPurge, Hour: 3})}
 	return nil
 }

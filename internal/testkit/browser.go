@@ -21,11 +21,11 @@ import (
 
 // BrowserOptions says how a story sees the pages.
 type BrowserOptions struct {
-	Width      int  // CSS pixels; 0 is 1280
-	Height     int  // CSS pixels; 0 is 900
-	NoScript   bool // JavaScript off, as some parents have it
-	Dark       bool // prefers-color-scheme: dark
-	TextFactor int  // per cent; 200 doubles every text; 0 is 100
+	Width    int  // CSS pixels; 0 is 1280
+	Height   int  // CSS pixels; 0 is 900
+	NoScript bool // JavaScript off, as some parents have it
+	Dark     bool // prefers-color-scheme: dark
+	BigText  bool // the reader's own setting: letters twice as big
 }
 
 // Browser is one tab of a real Chromium, in a profile of its own, with what a story needs: steps that fail the
@@ -39,14 +39,17 @@ type Browser struct {
 	loaded   []int // bytes over the wire, one for each answer
 }
 
-var chromium struct {
+// chromium is one process for each setting that belongs to a whole browser.
+type chromium struct {
 	once sync.Once
 	ctx  context.Context
 }
 
-// chromiumContext starts one Chromium a test process; tabs live in contexts of their own, like private windows.
-func chromiumContext() context.Context {
-	chromium.once.Do(func() {
+var usual, bigText chromium
+
+// context starts one Chromium a test process; tabs live in contexts of their own, like private windows.
+func (c *chromium) context(flags ...chromedp.ExecAllocatorOption) context.Context {
+	c.once.Do(func() {
 		dir, err := os.MkdirTemp("", "parvis-chromium-")
 		if err != nil {
 			dir = os.TempDir()
@@ -55,10 +58,10 @@ func chromiumContext() context.Context {
 			chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(dir),
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("hide-scrollbars", true))
-		allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
-		chromium.ctx, _ = chromedp.NewContext(allocator)
+		allocator, _ := chromedp.NewExecAllocator(context.Background(), append(options, flags...)...)
+		c.ctx, _ = chromedp.NewContext(allocator)
 	})
-	return chromium.ctx
+	return c.ctx
 }
 
 // NewBrowser opens a private tab, closed with the test. A machine without Chromium fails the test.
@@ -70,7 +73,10 @@ func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
 	if options.Height == 0 {
 		options.Height = 900
 	}
-	root := chromiumContext()
+	root := usual.context()
+	if options.BigText {
+		root = bigText.context(chromedp.Flag("blink-settings", "defaultFontSize=32,defaultFixedFontSize=26"))
+	}
 	if err := chromedp.Do(root); err != nil {
 		t.Fatalf("start chromium (Debian package chromium): %v", err)
 	}
@@ -116,11 +122,12 @@ func (b *Browser) Loaded() []int {
 	return all
 }
 
-// Scheme changes prefers-color-scheme: "light" or "dark".
+// Scheme changes prefers-color-scheme: "light" or "dark". Nothing fades, so that colours can be measured at once.
 func (b *Browser) Scheme(scheme string) {
 	b.t.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"}}})
 }
 
 // Resize changes the window's width, as turning a phone does.
@@ -128,13 +135,6 @@ func (b *Browser) Resize(width int) {
 	b.t.Helper()
 	b.options.Width = width
 	b.do("size", chromedp.EmulateViewport(int64(width), int64(b.options.Height)))
-}
-
-// TextFactor changes the size of every text of this page and the next ones, in per cent.
-func (b *Browser) TextFactor(percent int) {
-	b.t.Helper()
-	b.options.TextFactor = percent
-	Eval[bool](b, fmt.Sprintf(`(document.documentElement.style.fontSize = '%d%%', true)`, percent))
 }
 
 // SetCookie gives the tab a cookie of an address; the value "" takes it away.
@@ -197,9 +197,6 @@ func call[P, R any](b *Browser, command cdp.Command[P, R], params P) {
 func (b *Browser) Go(url string) {
 	b.t.Helper()
 	b.do("go to "+url, chromedp.Navigate(url))
-	if b.options.TextFactor > 0 {
-		Eval[bool](b, fmt.Sprintf(`(document.documentElement.style.fontSize = '%d%%', true)`, b.options.TextFactor))
-	}
 }
 
 // Fill empties a field and types into it.
@@ -310,6 +307,7 @@ type Violation struct {
 func (b *Browser) Axe() []Violation {
 	b.t.Helper()
 	Eval[bool](b, axeSource(b.t)+";true")
+	defer b.tall()()
 	raw := Eval[string](b, `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})
 		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, impact: v.impact,
 			nodes: v.nodes.map(n => n.html.slice(0, 200) + ' | ' + n.failureSummary.slice(0, 200))}))))`)
@@ -340,13 +338,24 @@ func axeSource(t testing.TB) string {
 	return axe.source
 }
 
-// Screenshot writes the whole page as a PNG.
-func (b *Browser) Screenshot(file string) {
+// tall makes the window as high as the page, so that a bar that sticks to its foot hides nothing, until the
+// function that it returns is called.
+func (b *Browser) tall() (restore func()) {
 	b.t.Helper()
 	height := Eval[int](b, `Math.ceil(document.documentElement.scrollHeight)`)
 	b.do("viewport", chromedp.EmulateViewport(int64(b.options.Width), int64(max(height, b.options.Height))))
+	return func() {
+		b.t.Helper()
+		b.do("viewport", chromedp.EmulateViewport(int64(b.options.Width), int64(b.options.Height)))
+	}
+}
+
+// Screenshot writes the whole page as a PNG.
+func (b *Browser) Screenshot(file string) {
+	b.t.Helper()
+	restore := b.tall()
 	png := run(b, "screenshot", chromedp.CaptureScreenshot())
-	b.do("viewport", chromedp.EmulateViewport(int64(b.options.Width), int64(b.options.Height)))
+	restore()
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		b.t.Fatal(err)
 	}

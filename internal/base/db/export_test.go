@@ -23,3 +23,11 @@ func (d *DB) SetHooks(h Hooks) { WithHooks(h)(d) }
 
 // MaxPrepared is how many statements a connection keeps.
 const MaxPrepared = maxPrepared
+
+// Prepared is how many statements the writer's connection keeps, while nobody writes.
+func (d *DB) Prepared() int {
+	if d.writer == nil {
+		return 0
+	}
+	return len(d.writer.session.stmts)
+}

@@ -313,6 +313,9 @@ func TestManyStatementTextsStayBounded(t *testing.T) {
 			}
 			return nil
 		})
+		if n := d.Prepared(); n > db.MaxPrepared {
+			t.Errorf("%d statements are kept, want %d at most", n, db.MaxPrepared)
+		}
 	})
 }
 

@@ -40,7 +40,7 @@ func noteForm(f *web.Form) templ.Component {
 	})
 }
 
-// noting is a portal where one can note a word: "refuse" is refused, "vide" is not a word.
+// noting is a portal where one can note a word: "refuse" is refused, "vide" is not a word, "seul" is noted once.
 func noting(t *testing.T, d *db.DB) *testkit.Portal {
 	p := testkit.NewPortal(t, d, now)
 	rt := p.Router
@@ -54,7 +54,15 @@ func noting(t *testing.T, d *db.DB) *testkit.Portal {
 		f := web.ReadForm(r)
 		err := web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 			word := f.Text("mot")
-			if _, err := tx.Exec(`insert into note (id, word) values ($1, $2)`, db.NewID(), word); err != nil {
+			id := db.NewID()
+			if word == "seul" {
+				id = word
+			}
+			_, err := tx.Exec(`insert into note (id, word) values ($1, $2)`, id, word)
+			if db.IsUnique(err) {
+				return web.Done{}, fault.New(fault.Refused, "Ce mot est déjà noté.")
+			}
+			if err != nil {
 				return web.Done{}, err
 			}
 			switch word {
@@ -139,7 +147,7 @@ func TestTheSameFormTenTimesAtOnce(t *testing.T) {
 		portal := noting(t, d)
 		h := portal.Router.Handler()
 		c := portal.As(active)
-		form := url.Values{"cle": {c.Get("/notes").Doc.Find("input[name=cle]").AttrOr("value", "")}, "mot": {"merci"}}
+		form := url.Values{"cle": {c.Get("/notes").Doc.Find("input[name=cle]").AttrOr("value", "")}, "mot": {"seul"}}
 		locations := make([]string, 10)
 		var afters atomic.Int32
 		var wg sync.WaitGroup

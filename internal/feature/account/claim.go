@@ -225,6 +225,17 @@ func rename(tx *db.Tx, now time.Time, acc Account, username string) error {
 	return setUsername(tx, now, acc.ID, username)
 }
 
+// countRename counts the identifiers that somebody tries: « déjà pris » tells that a name exists, so that a list of
+// names cannot be tried.
+func (g Gate) countRename(ctx context.Context, a actor.Actor) error {
+	k := tryKeys(g.Key, Citizen, "name of "+a.Account, "", "account "+a.Account)
+	v, err := db.Write(ctx, g.DB, func(tx *db.Tx) (verdict, error) { return reserve(tx, g.Now(), k) })
+	if err == nil && v.wait > 0 {
+		return tooMany(codeWait(v.wait), v.wait)
+	}
+	return err
+}
+
 const takenUsername = "Ce nom d’utilisateur est déjà pris. Choisissez-en un autre."
 
 // CheckUsername tells what is wrong with a chosen identifier, "" when nothing. An @ is for one's own address only.

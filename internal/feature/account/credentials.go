@@ -102,8 +102,16 @@ func (p Pages) wanted(r *http.Request, a actor.Actor, f *web.Form) (Credentials,
 	if f.Failed() {
 		return Credentials{}, checked(f)
 	}
-	if err := p.ConfirmPassword(r.Context(), a, f.Raw("ancien_mot_de_passe"), address(r), "ancien_mot_de_passe"); err != nil || renamedOnly {
+	if err := p.ConfirmPassword(r.Context(), a, f.Raw("ancien_mot_de_passe"), address(r), "ancien_mot_de_passe"); err != nil {
 		return change, err
+	}
+	if change.Username != acc.Username {
+		if err := p.countRename(r.Context(), a); err != nil {
+			return change, err
+		}
+	}
+	if renamedOnly {
+		return change, nil
 	}
 	change.Hash, err = p.newHash(r.Context(), acc, f)
 	return change, err

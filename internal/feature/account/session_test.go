@@ -388,6 +388,16 @@ func TestIdentifiers(t *testing.T) {
 		if other.Get("/espace").Status != 200 {
 			t.Error("a refused change ended a session")
 		}
+		for i := 2; i <= 6; i++ {
+			want := 422
+			if i == 6 {
+				want = 429
+			}
+			if got := send(form("prise", "Vqhzrt7m", "")); got != want {
+				t.Errorf("taken name, time %d: %d, want %d", i, got, want)
+			}
+		}
+		h.now = h.now.Add(2 * time.Minute)
 		if got := send(form("anais.aubert", "Vqhzrt7m", "Bnwqkz8r")); got != 303 {
 			t.Fatalf("change: %d", got)
 		}
