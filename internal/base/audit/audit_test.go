@@ -288,6 +288,24 @@ func TestPurgeLeavesAProof(t *testing.T) {
 	})
 }
 
+// A hash is text that may begin with any character of base64, the dash of "no hash" included.
+func TestHeadLines(t *testing.T) {
+	testkit.EachEngine(t, audit.Sources(), func(t *testing.T, d *db.DB) {
+		key := crypt.NewKey()
+		for i := range 200 {
+			write(t, d, i, 1)
+			seal(t, d)
+			head, err := audit.ExportHead(context.Background(), d, key, start)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := audit.ParseHead(key, head.String()); err != nil || again != head {
+				t.Fatalf("%q gives %+v, %v", head, again, err)
+			}
+		}
+	})
+}
+
 func TestHeadIsSigned(t *testing.T) {
 	testkit.EachEngine(t, audit.Sources(), func(t *testing.T, d *db.DB) {
 		ctx, key := context.Background(), crypt.NewKey()

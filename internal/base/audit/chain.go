@@ -291,16 +291,21 @@ func ParseHead(key *crypt.Key, line string) (Head, error) {
 	if err1 != nil || err2 != nil {
 		return Head{}, fmt.Errorf("audit head %q: its numbers are not numbers", line)
 	}
-	h := Head{Seq: seq, Hash: strings.TrimPrefix(f[3], "-"), At: civil.Instant(at), Sign: f[4]}
+	h := Head{Seq: seq, Hash: f[3], At: civil.Instant(at), Sign: f[4]}
+	if h.Hash == noHash { // a hash may begin with a dash too
+		h.Hash = ""
+	}
 	if !hmac.Equal([]byte(h.Sign), []byte(h.signature(key))) {
 		return Head{}, fmt.Errorf("audit head %d was not signed by this town's key", seq)
 	}
 	return h, nil
 }
 
+const noHash = "-"
+
 func orDash(s string) string {
 	if s == "" {
-		return "-"
+		return noHash
 	}
 	return s
 }

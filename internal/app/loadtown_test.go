@@ -1,0 +1,253 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/internal/app"
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/crypt"
+	"parvis/internal/base/db"
+	"parvis/internal/base/money"
+	"parvis/internal/feature/account"
+	"parvis/internal/feature/account/accounttest"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/billing"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/enrolment"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/messaging"
+	"parvis/internal/feature/person"
+	"parvis/internal/feature/tariff"
+	"parvis/internal/feature/town"
+	"parvis/internal/testkit"
+)
+
+// loadTown is a town made for figures: many families alike, each child booked over a whole school year.
+type loadTown struct {
+	*app.App
+	t        testing.TB
+	year     civil.Range
+	service  town.ServiceID
+	units    [2]activity.UnitID // the meals of school days, and Wednesdays
+	acts     [2]activity.ID
+	made     int
+	children int
+	bookings int
+}
+
+// loadHome is one family of it.
+type loadHome struct {
+	id      family.ID
+	account account.ID
+	kids    []family.ChildID
+}
+
+// loadClock is a school day in the year's first third, fixed: settings stay cached, sessions are not touched.
+func loadClock() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, app.Zone()) }
+
+// openLoadTown opens a portal without families. database is a PostgreSQL address, "" for SQLite.
+func openLoadTown(t testing.TB, database string) *loadTown {
+	t.Helper()
+	cfg := app.Config{Data: t.TempDir(), Database: database, Listen: "127.0.0.1:0", BaseURL: "http://portail.test"}
+	a, err := app.Open(context.Background(), cfg, app.Options{Clock: loadClock, Key: crypt.NewKey(),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}) // a line a request is written, as in service
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l := &loadTown{App: a, t: t, year: civil.Range{From: civil.NewDate(2026, 9, 1), To: civil.NewDate(2027, 7, 2)}}
+	l.do(func(tx *db.Tx, job actor.Actor) (err error) {
+		if l.service, err = town.AddService(tx, loadClock(), job, town.Service{Name: "Enfance", Phone: "01 99 00 12 34", Active: true}); err != nil {
+			return err
+		}
+		for i, name := range []string{"Restauration scolaire", "Mercredi"} {
+			if l.acts[i], l.units[i], err = activity.EnsureDraft(tx, loadClock(), job, l.service, name, "", ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return l
+}
+
+func (l *loadTown) do(fn func(tx *db.Tx, job actor.Actor) error) {
+	l.t.Helper()
+	if err := db.Do(context.Background(), l.DB, func(tx *db.Tx) error { return fn(tx, actor.Job("test")) }); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// add makes n families, each with as many children as kids says of its rank.
+func (l *loadTown) add(n int, kids func(i int) int) []loadHome {
+	l.t.Helper()
+	const each = 20 // families a transaction
+	homes := make([]loadHome, n)
+	for from := 0; from < n; from += each {
+		to := min(n, from+each)
+		l.do(func(tx *db.Tx, job actor.Actor) (err error) {
+			for i := from; i < to; i++ {
+				if homes[i], err = l.home(tx, job, l.made+i, kids(i)); err != nil {
+					return fmt.Errorf("family %d: %w", i, err)
+				}
+			}
+			return nil
+		})
+	}
+	l.made += n
+	for _, h := range homes {
+		l.children += len(h.kids)
+	}
+	return homes
+}
+
+func (l *loadTown) home(tx *db.Tx, job actor.Actor, i, kids int) (h loadHome, err error) {
+	now := loadClock()
+	if h.id, err = family.Insert(tx, now, job, "", l.service); err != nil {
+		return h, err
+	}
+	for n, role := range []family.Role{family.Holder, family.CoHolder} {
+		if err = l.adult(tx, job, &h, i, n, role); err != nil {
+			return h, err
+		}
+	}
+	for n := range kids {
+		if err = l.child(tx, job, &h, i, n); err != nil {
+			return h, err
+		}
+	}
+	if err = tariff.InsertQuotient(tx, now, job, h.id, tariff.Quotient{Value: 400 + i%1500, From: l.year.From}); err != nil {
+		return h, err
+	}
+	for m := 9; m <= 10; m++ {
+		amount, paid := money.Cents(4000+i%5000), money.Cents(0)
+		if m == 9 {
+			paid = amount
+		}
+		if _, err = billing.InsertImported(tx, now, job, billing.Invoice{Number: fmt.Sprintf("2026-%d-%d", m, i), Family: h.id,
+			Period: fmt.Sprintf("2026-%02d", m), IssuedOn: civil.NewDate(2026, time.Month(m+1), 5),
+			DueOn: civil.NewDate(2026, time.Month(m+1), 30), Amount: amount, Paid: paid}); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+func (l *loadTown) adult(tx *db.Tx, job actor.Actor, h *loadHome, i, n int, role family.Role) error {
+	now := loadClock()
+	name := fmt.Sprintf("adulte%d.%d", i, n)
+	p, err := person.Insert(tx, now, job, person.Person{Civility: person.Madame, LastName: fmt.Sprintf("Martin %d", i), FirstNames: "Camille",
+		BirthDay: civil.NewDate(1985, 3, 3), Email: name + "@exemple.fr", Mobile: "+33639981234",
+		Address: person.Address{Number: "3", Street: "rue de la Cure", PostCode: "78999", City: "Rivebelle-sur-Seine"}})
+	if err != nil {
+		return err
+	}
+	if _, err = family.AddMember(tx, now, job, family.NewMember{Family: h.id, Person: p, Role: role, From: l.year.From}); err != nil {
+		return err
+	}
+	acc, err := account.Insert(tx, now, job, account.Account{Person: p, Audience: account.Citizen, State: account.Active, Username: name}, "")
+	if n == 0 {
+		h.account = acc
+	}
+	return err
+}
+
+func (l *loadTown) child(tx *db.Tx, job actor.Actor, h *loadHome, i, n int) error {
+	now := loadClock()
+	p, err := person.Insert(tx, now, job, person.Person{LastName: fmt.Sprintf("Martin %d", i), FirstNames: []string{"Zoé", "Maël", "Anaïs", "Tom"}[n%4],
+		BirthDay: civil.NewDate(2016+n, 5, 4)})
+	if err != nil {
+		return err
+	}
+	kid, err := family.AddChild(tx, now, job, family.NewChild{Family: h.id, Person: p, Level: "CE2", From: l.year.From})
+	if err != nil {
+		return err
+	}
+	h.kids = append(h.kids, kid)
+	for _, act := range l.acts {
+		if _, err := enrolment.Insert(tx, now, job, enrolment.Enrolment{Child: kid, Activity: act, Days: l.year}); err != nil {
+			return err
+		}
+	}
+	rows := l.rows(kid, h.id, i%3 == 0)
+	l.bookings += len(rows)
+	_, err = booking.InsertMany(tx, now, job, rows)
+	return err
+}
+
+// rows is a child's year: a meal each school day, or two a week, and Wednesdays; attended until today.
+func (l *loadTown) rows(kid family.ChildID, f family.ID, every bool) []booking.Row {
+	var rows []booking.Row
+	today := civil.DateOf(loadClock())
+	for d := l.year.From; !d.After(l.year.To); d = d.AddDays(1) {
+		unit := l.units[0]
+		switch d.Weekday() {
+		case time.Saturday, time.Sunday:
+			continue
+		case time.Wednesday:
+			unit = l.units[1]
+		case time.Monday, time.Thursday:
+			if !every {
+				continue
+			}
+		}
+		row := booking.Row{Child: kid, Unit: unit, Day: d, Family: f, State: booking.Booked}
+		if d.Before(today) {
+			row.Attendance = booking.Present
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// news publishes n pieces of news.
+func (l *loadTown) news(n int) {
+	l.t.Helper()
+	l.do(func(tx *db.Tx, job actor.Actor) error {
+		for i := range n {
+			if _, err := messaging.Write(tx, loadClock(), job, messaging.NewsItem{Title: fmt.Sprintf("Nouvelle %d", i), Body: "Le marché change de place."}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// session gives the cookie of a new session of a family's holder.
+func (l *loadTown) session(h loadHome) *http.Cookie {
+	l.t.Helper()
+	return &http.Cookie{Name: account.SessionCookie, Value: accounttest.SignIn(l.t, l.DB, l.Now(), h.account)}
+}
+
+// page asks for a page in process and returns it with the number of statements it took.
+func (l *loadTown) page(path string, cookie *http.Cookie) (*httptest.ResponseRecorder, int64) {
+	l.t.Helper()
+	ctx, statements := db.CountQueries(context.Background())
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://portail.test"+path, nil)
+	r.AddCookie(cookie)
+	r.Header.Set("Accept-Encoding", "gzip")
+	w := httptest.NewRecorder()
+	l.Handler().ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		l.t.Fatalf("GET %s: %d %s", path, w.Code, strings.TrimSpace(w.Body.String()))
+	}
+	return w, *statements
+}
+
+// eachLoadTown runs fn on an empty portal of each engine.
+func eachLoadTown(t *testing.T, fn func(t *testing.T, l *loadTown)) {
+	t.Run("sqlite", func(t *testing.T) { fn(t, openLoadTown(t, "")) })
+	t.Run("postgres", func(t *testing.T) { fn(t, openLoadTown(t, testkit.PostgresURL(t, app.Sources()))) })
+}
