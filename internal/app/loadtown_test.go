@@ -240,7 +240,7 @@ func (l *loadTown) page(path string, cookie *http.Cookie) (*httptest.ResponseRec
 	r.Header.Set("Accept-Encoding", "gzip")
 	w := httptest.NewRecorder()
 	l.Handler().ServeHTTP(w, r)
-	if w.Code != http.StatusOK {
+	if w.Code != http.StatusOK && w.Code != http.StatusSeeOther {
 		l.t.Fatalf("GET %s: %d %s", path, w.Code, strings.TrimSpace(w.Body.String()))
 	}
 	return w, *statements

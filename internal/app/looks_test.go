@@ -232,7 +232,7 @@ func TestLooks(t *testing.T) {
 	l.lookAtBreakdown(t, b)
 	for _, path := range files {
 		who := map[bool]string{true: "agent accueil", false: "titulaire"}[strings.HasPrefix(path, "/agents")]
-		if p := l.client(who).Get(strings.Replace(path, "{id}", l.objects["person"], 1)); p.Status != 200 {
+		if p := l.client(who).Get(strings.Replace(path, "{id}", l.objects["person"], 1)); p.Status != 200 && path != "/logo.svg" {
 			t.Errorf("%s answers %d", path, p.Status)
 		}
 	}

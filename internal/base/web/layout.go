@@ -90,6 +90,10 @@ func (s Shell) bottomNav() []NavItem {
 		{Label: "Factures", Href: "/espace/factures", Icon: "receipt"},
 		{Label: "Messages", Href: "/espace/messages", Icon: "message"},
 	}
+	if s.Actor.State != actor.Active { // what an account that waits may open
+		items[1] = NavItem{Label: "Profil", Href: "/espace/profil", Icon: "user"}
+		items[2] = NavItem{Label: "Actualités", Href: "/espace/actualites", Icon: "newspaper"}
+	}
 	for i := range items {
 		items[i].Current = s.Path == items[i].Href || i > 0 && strings.HasPrefix(s.Path, items[i].Href+"/")
 		for _, n := range s.Nav {

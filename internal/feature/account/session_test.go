@@ -281,6 +281,13 @@ func TestProvisionalPassword(t *testing.T) {
 		c = h.client()
 		try(c, "aubert2", provisional)
 		page = c.Get("/premiere-connexion")
+		err = h.write(func(tx *db.Tx) error {
+			who := actor.Actor{Kind: actor.Citizen, State: actor.MustPass, Account: string(post.ID), Person: string(post.Person)}
+			return account.Claim(tx, h.now, who, "cheap:x", civil.NewDate(1985, 3, 4))
+		})
+		if fault.KindOf(err) != fault.Invalid {
+			t.Errorf("the verb with a wrong birth date: %v", err)
+		}
 		answer := map[string]string{"naissance": "04/03/1985", "mot_de_passe": "Bnwqkz8r", "confirmation": "Bnwqkz8r"}
 		if bad := page.Submit(firstForm, answer); bad.Status != 422 {
 			t.Errorf("wrong birth date: %d", bad.Status)
