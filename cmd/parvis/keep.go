@@ -64,9 +64,15 @@ func importOld(c call) int {
 	return c.withDatabase(cfg, func(d *db.DB) (int, error) {
 		result, err := moving.Run(c.ctx, moving.Deps{DB: d, Now: townNow}, o)
 		if err != nil {
+			if result.Written.Families > 0 { // stopped midway: say what stands
+				fmt.Fprintln(c.out, result.Sentence())
+			}
 			return int(result.Status), err
 		}
 		fmt.Fprintln(c.out, result.Sentence())
+		if o.Report == "" && result.Faults+result.Doubts > 0 {
+			fmt.Fprintln(c.out, "Pour la liste des anomalies, ligne par ligne : --report anomalies.csv")
+		}
 		if result.Batch != "" {
 			fmt.Fprintln(c.out, "Lot", result.Batch)
 		}

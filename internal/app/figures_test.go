@@ -1,14 +1,30 @@
 package app_test
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"parvis/internal/app"
 	"parvis/internal/base/web"
+	"parvis/internal/testkit"
+
+	"github.com/PuerkitoBio/goquery"
+	fastgzip "github.com/klauspost/compress/gzip"
 )
 
 // maxStatements is the budget of one page, the reading of the session included.
@@ -44,7 +60,7 @@ func TestQueriesPerPage(t *testing.T) {
 				t.Errorf("%s: %d statements, want %d at most", page, most, maxStatements)
 			}
 		}
-		t.Logf("%d families, %d children, %d bookings", l.made, l.children, l.bookings)
+		t.Log(l.size())
 	})
 }
 
@@ -72,4 +88,214 @@ func (l *loadTown) counted(h loadHome) map[string]int64 {
 		}
 	}
 	return counts
+}
+
+// maxFirstLoad is the most that a parent's first page may weigh, everything it calls for included, compressed.
+const maxFirstLoad = 45 << 10
+
+// TestFirstLoad weighs a page with all the files that it calls for, compressed, as a phone fetches them the first
+// time.
+func TestFirstLoad(t *testing.T) {
+	l := openLoadTown(t, "")
+	home := l.add(1, func(int) int { return 3 })[0]
+	cookie := l.session(home)
+	for _, path := range []string{"/", "/connexion", "/espace", "/espace/agenda", "/espace/enfants/" + string(home.kids[0]) + "/agenda",
+		"/espace/famille", "/espace/factures", "/espace/profil"} {
+		page, _ := l.page(path, cookie)
+		if strings.HasPrefix(path, "/connexion") || path == "/" {
+			page, _ = l.page(path, &http.Cookie{Name: "none", Value: "none"})
+		}
+		weights := map[string]int{"page": page.Body.Len()}
+		for _, ref := range calledFor(t, page.Body.Bytes(), page.Header().Get("Content-Encoding")) {
+			file, _ := l.page(ref, cookie)
+			weights[ref] = file.Body.Len()
+		}
+		total := 0
+		for _, n := range weights {
+			total += n
+		}
+		t.Logf("%-60s %.1f KB: %v", path, float64(total)/1024, weights)
+		if total > maxFirstLoad {
+			t.Errorf("%s weighs %d bytes compressed, want %d at most", path, total, maxFirstLoad)
+		}
+	}
+}
+
+// calledFor lists the files that a page makes a browser fetch.
+func calledFor(t *testing.T, body []byte, coding string) []string {
+	t.Helper()
+	var in io.Reader = bytes.NewReader(body)
+	if coding == "gzip" {
+		var err error
+		if in, err = gzip.NewReader(in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	doc, err := goquery.NewDocumentFromReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refs []string
+	for selector, attribute := range map[string]string{"link[rel~=stylesheet], link[rel~=preload], link[rel~=icon], link[rel~=manifest]": "href",
+		"script[src], img[src]": "src"} {
+		doc.Find(selector).Each(func(_ int, s *goquery.Selection) {
+			u, err := url.Parse(s.AttrOr(attribute, ""))
+			if err == nil && strings.HasPrefix(u.Path, "/") && !slices.Contains(refs, u.RequestURI()) {
+				refs = append(refs, u.RequestURI())
+			}
+		})
+	}
+	return refs
+}
+
+// BenchmarkPages prints, page by page and in one run: pages a second over loopback, and their share of what a bare
+// handler reaches with the same bytes, compressed by it each time (÷bare) or ready to send (÷ready).
+func BenchmarkPages(b *testing.B) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		b.Run(engine, func(b *testing.B) {
+			database := ""
+			if engine == "postgres" {
+				database = testkit.PostgresURL(b, app.Sources())
+			}
+			l := openLoadTown(b, database)
+			homes := l.add(families(), func(i int) int { return 1 + i%4%3 })
+			b.Log(l.size())
+			var visitors []visitor
+			for i := range 32 {
+				h := homes[i*len(homes)/32]
+				visitors = append(visitors, visitor{cookie: l.session(h), child: string(h.kids[0])})
+			}
+			for _, path := range []string{"/espace", "/espace/agenda", "/espace/enfants/{id}/agenda", "/espace/factures"} {
+				b.Run(strings.Trim(strings.ReplaceAll(path, "/", "."), "."), func(b *testing.B) { l.race(b, path, visitors) })
+			}
+		})
+	}
+}
+
+// visitor is one family that asks for pages.
+type visitor struct {
+	cookie *http.Cookie
+	child  string
+}
+
+const (
+	clients = 8 // connections kept open at a time
+	laps    = 6 // the three servers take turns, so that a noisy neighbour harms all alike
+)
+
+func (l *loadTown) race(b *testing.B, path string, visitors []visitor) {
+	page, _ := l.page(strings.Replace(path, "{id}", visitors[0].child, 1), visitors[0].cookie)
+	zipped := page.Body.Bytes()
+	zr, err := gzip.NewReader(bytes.NewReader(zipped))
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain, err := io.ReadAll(zr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	head := page.Header()
+	servers := []string{listen(b, l.Handler()), listen(b, bare(head, func() []byte { return pressed(plain) })), listen(b, bare(head, func() []byte { return zipped }))}
+	var took [3]time.Duration
+	asked := 0
+	b.ResetTimer()
+	for range laps {
+		n := max(clients, b.N/laps)
+		asked += n
+		for i, server := range servers {
+			took[i] += askMany(b, server, path, visitors, n)
+		}
+	}
+	rate := func(i int) float64 { return float64(asked) / took[i].Seconds() }
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(rate(0), "pages/s")
+	b.ReportMetric(rate(0)/rate(1), "÷bare")
+	b.ReportMetric(rate(0)/rate(2), "÷ready")
+	b.ReportMetric(float64(len(zipped)), "bytes")
+}
+
+// bare is a handler that does nothing but send.
+func bare(head http.Header, body func() []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		out := body()
+		maps.Copy(w.Header(), head)
+		w.Header().Set("Content-Length", strconv.Itoa(len(out)))
+		_, _ = w.Write(out)
+	})
+}
+
+var presses = sync.Pool{New: func() any { return fastgzip.NewWriter(nil) }}
+
+// pressed compresses as web.Render does.
+func pressed(plain []byte) []byte {
+	var out bytes.Buffer
+	zw := presses.Get().(*fastgzip.Writer)
+	defer presses.Put(zw)
+	zw.Reset(&out)
+	_, _ = zw.Write(plain)
+	_ = zw.Close()
+	return out.Bytes()
+}
+
+// listen serves on this machine until the benchmark's end.
+func listen(b *testing.B, h http.Handler) string {
+	b.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := web.Server("", h)
+	go func() { _ = server.Serve(listener) }()
+	b.Cleanup(func() { _ = server.Close() })
+	return listener.Addr().String()
+}
+
+// askMany sends n requests over a few connections kept open and returns how long it took.
+func askMany(b *testing.B, server, path string, visitors []visitor, n int) time.Duration {
+	b.Helper()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range clients {
+		wg.Go(func() {
+			conn, err := net.Dial("tcp", server)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			defer conn.Close()
+			in := bufio.NewReaderSize(conn, 32<<10)
+			for {
+				i := next.Add(1)
+				if i > int64(n) {
+					return
+				}
+				if err := ask(conn, in, path, visitors[int(i)%len(visitors)]); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start)
+}
+
+// ask is one request by hand: a whole client would weigh on all servers and flatter the ratio.
+func ask(conn net.Conn, in *bufio.Reader, path string, v visitor) error {
+	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: portail.test\r\nCookie: %s=%s\r\nAccept-Encoding: gzip\r\n\r\n",
+		strings.Replace(path, "{id}", v.child, 1), v.cookie.Name, v.cookie.Value)
+	if err != nil {
+		return err
+	}
+	answer, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s", path, answer.Status)
+	}
+	_, err = io.Copy(io.Discard, answer.Body)
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -54,11 +55,19 @@ type loadHome struct {
 // loadClock is a school day in the year's first third, fixed: settings stay cached, sessions are not touched.
 func loadClock() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, app.Zone()) }
 
-// openLoadTown opens a portal without families. database is a PostgreSQL address, "" for SQLite.
-func openLoadTown(t testing.TB, database string) *loadTown {
+// openLoadTown opens a portal without families. database is a PostgreSQL address, "" for SQLite; change adjusts
+// the settings.
+func openLoadTown(t testing.TB, database string, change ...func(*app.Config)) *loadTown {
 	t.Helper()
-	cfg := app.Config{Data: t.TempDir(), Database: database, Listen: "127.0.0.1:0", BaseURL: "http://portail.test"}
-	a, err := app.Open(context.Background(), cfg, app.Options{Clock: loadClock, Key: crypt.NewKey(),
+	cfg := app.Config{Data: t.TempDir(), Database: database, Listen: "127.0.0.1:0", BaseURL: "http://portail.test",
+		KeyFile: filepath.Join(t.TempDir(), "cle")}
+	for _, f := range change {
+		f(&cfg)
+	}
+	if _, err := crypt.CreateKey(cfg.KeyFile); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.Open(context.Background(), cfg, app.Options{Clock: loadClock,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}) // a line a request is written, as in service
 	if err != nil {
 		t.Fatal(err)
@@ -226,9 +235,17 @@ func (l *loadTown) news(n int) {
 }
 
 // session gives the cookie of a new session of a family's holder.
-func (l *loadTown) session(h loadHome) *http.Cookie {
+func (l *loadTown) session(h loadHome) *http.Cookie { return l.sessionAt(h, l.Now()) }
+
+// sessionAt is a session for a process that has another clock.
+func (l *loadTown) sessionAt(h loadHome, now time.Time) *http.Cookie {
 	l.t.Helper()
-	return &http.Cookie{Name: account.SessionCookie, Value: accounttest.SignIn(l.t, l.DB, l.Now(), h.account)}
+	return &http.Cookie{Name: account.SessionCookie, Value: accounttest.SignIn(l.t, l.DB, now, h.account)}
+}
+
+// size is how much the town holds.
+func (l *loadTown) size() string {
+	return fmt.Sprintf("%d families, %d children, %d bookings", l.made, l.children, l.bookings)
 }
 
 // page asks for a page in process and returns it with the number of statements it took.

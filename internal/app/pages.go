@@ -101,7 +101,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Links: deskLinks(), Queues: append(f.family.Queues(), admission.Bounced()), Finders: []web.Finder{family.Find}}
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Links: deskLinks(), Queues: append(f.family.Queues(), admission.Bounced()), Finders: []web.Finder{family.Find}}
 }
 
 // routes builds every page and declares it; a route badly declared fails the start.
@@ -182,6 +182,7 @@ func deskLinks() []desk.Link {
 		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
 		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},
 		{Label: "Activités", Detail: "Ce que l’import a trouvé", Href: "/agents/activites", Icon: "list", Right: activity.Read},
+		{Label: "Tâches et courriels", Detail: "Ce qui n’a pas pu se faire", Href: "/agents/taches", Icon: "clock", Right: town.SettingsWrite},
 		{Label: "Réglages", Detail: "Nom, couleur, textes, horaires", Href: "/agents/parametres", Icon: "settings", Right: town.SettingsWrite},
 	}
 }

@@ -95,7 +95,7 @@ func Send(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prepared, t
 	if a.Kind != actor.System && !a.Can(SendRight) {
 		return fault.New(fault.Forbidden, "")
 	}
-	acc, err := account.ByID(tx, to)
+	acc, err := reached(tx, a, SendRight, to)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,14 @@ func Send(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prepared, t
 		return err
 	}
 	return audit.Write(tx, now, a, audit.Entry{Action: "admission.sent", Object: "activation", ID: string(p.id), Subject: string(acc.Person)})
+}
+
+// reached reads an account that the agent's right reaches; another is NotFound.
+func reached(tx *db.Tx, a actor.Actor, right actor.Right, id account.ID) (account.Account, error) {
+	if _, err := WordOf(tx, ReachOf(a, right), id); err != nil {
+		return account.Account{}, err
+	}
+	return account.ByID(tx, id)
 }
 
 // issue replaces what was sent before by a new activation and gives the account its password.
@@ -149,7 +157,7 @@ func PrintLetter(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prep
 	if a.Kind != actor.System && !a.Can(Print) {
 		return Letter{}, fault.New(fault.Forbidden, "")
 	}
-	acc, err := account.ByID(tx, to)
+	acc, err := reached(tx, a, Print, to)
 	if err != nil {
 		return Letter{}, err
 	}
@@ -180,7 +188,7 @@ func PrintLetter(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prep
 
 // Correct gives an unclaimed account's owner another address, and sends there; the earlier link dies.
 func Correct(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prepared, to account.ID, email string) error {
-	acc, err := account.ByID(tx, to)
+	acc, err := reached(tx, a, SendRight, to)
 	if err != nil {
 		return err
 	}
@@ -222,7 +230,7 @@ type Selection struct {
 // Start queues a campaign and returns how many accounts it will write to; their mails leave at the desk's rate. The
 // choice is made once: who is imported later is not in it.
 func (d Desk) Start(tx *db.Tx, a actor.Actor, s Selection) (int64, error) {
-	if a.Kind != actor.System && !a.Can(Campaign) {
+	if a.Kind != actor.System && !a.CanFor(Campaign, actor.AllServices) { // it writes to the whole town
 		return 0, fault.New(fault.Forbidden, "")
 	}
 	if s.Choice == OneFamily && s.Family == "" || s.Choice != Never && s.Choice != All && s.Choice != OneFamily {

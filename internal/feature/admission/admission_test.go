@@ -108,7 +108,7 @@ func (h *house) path(v admission.Activation) string {
 
 func (h *house) word(acc account.Account) admission.Word {
 	h.t.Helper()
-	f, err := db.Read(context.Background(), h.d, func(r db.Reader) (admission.Followed, error) { return admission.WordOf(r, acc.ID) })
+	f, err := db.Read(context.Background(), h.d, func(r db.Reader) (admission.Followed, error) { return admission.WordOf(r, admission.Reach{}, acc.ID) })
 	if err != nil {
 		h.t.Fatal(err)
 	}

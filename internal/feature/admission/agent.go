@@ -35,8 +35,8 @@ func (p Pages) Agent(rt *web.Router) {
 // Bounced counts the activation mails that came back, for the agents' first page.
 func Bounced() web.Queue {
 	return web.Queue{Label: "E-mails d’activation refusés", Href: "/agents/activations?etat=refuse", Right: Read,
-		Count: func(r db.Reader, _ time.Time, _ actor.Actor) (int, civil.Instant, error) {
-			bounced, err := Follow(r, WordBounced, "", 1)
+		Count: func(r db.Reader, _ time.Time, a actor.Actor) (int, civil.Instant, error) {
+			bounced, err := Follow(r, ReachOf(a, Read), WordBounced, "", 1)
 			if err != nil {
 				return 0, 0, err
 			}
@@ -46,7 +46,7 @@ func Bounced() web.Queue {
 					oldest = f.SentAt
 				}
 			}
-			counts, err := Counts(r, "")
+			counts, err := Counts(r, ReachOf(a, Read), "")
 			return int(counts[WordBounced]), oldest, err
 		}}
 }
@@ -124,13 +124,13 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	}
 	v, err = db.Read(r.Context(), p.DB, func(rd db.Reader) (listView, error) {
 		var err error
-		if v.counts, err = Counts(rd, v.query); err != nil {
+		if v.counts, err = Counts(rd, ReachOf(a, Read), v.query); err != nil {
 			return v, err
 		}
 		if v.left, err = Left(rd); err != nil {
 			return v, err
 		}
-		v.rows, err = Follow(rd, v.word, v.query, v.page)
+		v.rows, err = Follow(rd, ReachOf(a, Read), v.word, v.query, v.page)
 		return v, err
 	})
 	if err != nil {
@@ -249,7 +249,7 @@ func (p Pages) showOne(w http.ResponseWriter, r *http.Request, a actor.Actor, f 
 		v := oneView{zone: p.Now().Location(), mails: map[mail.ID]mail.Status{}, correct: a.Can(SendRight) && a.Can(person.ContactWrite),
 			send: a.Can(SendRight), print: a.Can(Print)}
 		var err error
-		if v.followed, err = WordOf(rd, id); err != nil {
+		if v.followed, err = WordOf(rd, ReachOf(a, Read), id); err != nil {
 			return v, err
 		}
 		v.unclaimed = v.followed.Word != WordActive

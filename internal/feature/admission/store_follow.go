@@ -3,6 +3,7 @@ package admission
 import (
 	"strings"
 
+	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/account"
@@ -12,7 +13,7 @@ import (
 // follow gives each imported account the word of where it stands, from the account, its last activation and the
 // outbox.
 const follow = `with followed as (
-	select c.id, c.username, c.email, p.last_name, p.first_names, p.folded, coalesce(v.created_at, 0) as sent_at,
+	select c.id, c.person, c.username, c.email, p.last_name, p.first_names, p.folded, coalesce(v.created_at, 0) as sent_at,
 		coalesce(v.expires_at, 0) as expires_at, case
 			when c.state <> 'unclaimed' then 'active'
 			when v.id is null and c.email = '' then 'sans_adresse'
@@ -50,11 +51,35 @@ func scanFollowed(s db.Scanner) (Followed, error) {
 
 const perPage = 50
 
+// Reach is which accounts an agent's page may show: those whose owner is in a family that one of the agent's services
+// knows, or all of them.
+type Reach struct{ services []string }
+
+// ReachOf is the reach of a right.
+func ReachOf(a actor.Actor, right actor.Right) Reach {
+	if a.Kind == actor.System || a.CanFor(right, actor.AllServices) {
+		return Reach{}
+	}
+	return Reach{services: append([]string{"none"}, a.Rights[right]...)}
+}
+
+// marks is the services between bars, for the clause below; "" reaches all.
+func (x Reach) marks() string {
+	if x.services == nil {
+		return ""
+	}
+	return "|" + strings.Join(x.services, "|") + "|"
+}
+
+// within keeps the rows of followed that a reach holds; it takes the place of $1.
+const within = ` ($1 = '' or exists (select 1 from family_member fm join family_service fs on fs.family = fm.family
+	where fm.person = followed.person and fm.to_day is null and fm.state = 'approved' and $1 like '%|' || fs.service || '|%'))`
+
 // Follow lists a page of accounts, counted from 1, by name; word "" and query "" filter nothing.
-func Follow(r db.Reader, word Word, query string, page int) ([]Followed, error) {
+func Follow(r db.Reader, reach Reach, word Word, query string, page int) ([]Followed, error) {
 	return db.List(r, scanFollowed, follow+` select id, username, email, last_name, first_names, sent_at, expires_at, word from followed
-		where ($1 = '' or word = $1) and ($2 = '' or folded like $3 or email = $2)
-		order by folded, id limit $4 offset $5`, string(word), strings.ToLower(query), pattern(query), perPage, (page-1)*perPage)
+		where`+within+` and ($2 = '' or word = $2) and ($3 = '' or folded like $4 or email = $3)
+		order by folded, id limit $5 offset $6`, reach.marks(), string(word), strings.ToLower(query), pattern(query), perPage, (page-1)*perPage)
 }
 
 // pattern finds a name anywhere in the folded one; what folds to nothing (an address is looked up whole) finds none.
@@ -66,7 +91,7 @@ func pattern(query string) string {
 }
 
 // Counts tells how many accounts stand at each word.
-func Counts(r db.Reader, query string) (map[Word]int64, error) {
+func Counts(r db.Reader, reach Reach, query string) (map[Word]int64, error) {
 	type row struct {
 		word Word
 		n    int64
@@ -75,8 +100,8 @@ func Counts(r db.Reader, query string) (map[Word]int64, error) {
 		var one row
 		err := s.Scan(&one.word, &one.n)
 		return one, err
-	}, follow+` select word, count(*) from followed where ($1 = '' or folded like $2 or email = $1) group by word`,
-		strings.ToLower(query), pattern(query))
+	}, follow+` select word, count(*) from followed where`+within+` and ($2 = '' or folded like $3 or email = $2) group by word`,
+		reach.marks(), strings.ToLower(query), pattern(query))
 	counts := map[Word]int64{}
 	for _, one := range rows {
 		counts[one.word] = one.n
@@ -84,8 +109,8 @@ func Counts(r db.Reader, query string) (map[Word]int64, error) {
 	return counts, err
 }
 
-// WordOf is where one account stands; an account that nobody follows is NotFound.
-func WordOf(r db.Reader, id account.ID) (Followed, error) {
+// WordOf is where one account stands; an account that nobody follows, or out of reach, is NotFound.
+func WordOf(r db.Reader, reach Reach, id account.ID) (Followed, error) {
 	return db.One(r, "account", scanFollowed, follow+` select id, username, email, last_name, first_names, sent_at, expires_at, word
-		from followed where id = $1`, string(id))
+		from followed where`+within+` and id = $2`, reach.marks(), string(id))
 }

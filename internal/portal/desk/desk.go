@@ -20,7 +20,8 @@ type Pages struct {
 	Now     func() time.Time
 	Queues  []web.Queue
 	Finders []web.Finder
-	Links   []Link // what agents do besides queues
+	Links   []Link      // what agents do besides queues
+	Keeper  actor.Right // to see what failed for ever and try it again
 }
 
 // Link is an entry of the first page for holders of a right.
@@ -33,6 +34,8 @@ type Link struct {
 func (p Pages) Agent(rt *web.Router) {
 	rt.Get("/agents", web.Agent, web.NoObject, p.home)
 	rt.Get("/agents/recherche", web.Agent, web.NoObject, p.search)
+	rt.Get("/agents/taches", web.AgentWith(p.Keeper), web.NoObject, p.upkeep)
+	rt.Post("/agents/taches/{id}/reprise", web.AgentWith(p.Keeper), web.Object("job"), p.retry)
 }
 
 // pile is a queue as it stands.
