@@ -208,6 +208,65 @@ func TestAServerThatDoesNotAnswerHoldsNothing(t *testing.T) {
 	})
 }
 
+// A server that falls silent, or closes, at any step: the mail waits; once acknowledged it never goes again.
+func TestSilenceAtEachStep(t *testing.T) {
+	testkit.EachEngine(t, mail.Sources(), func(t *testing.T, d *db.DB) {
+		for _, step := range []string{"GREETING", "EHLO", "MAIL", "RCPT", "DATA", "TAKEN", "QUIT"} {
+			for _, closes := range []bool{false, true} {
+				c := newClock()
+				w := worker(d, c, smtpTo(t, rawServer(t, talk(step, closes))), hello(plain))
+				w.Patience = 800 * time.Millisecond
+				id := enqueue(t, d, c, mail.Message{Template: "hello", To: "camille@example.fr"})
+				start := time.Now()
+				once(t, w)
+				if took := time.Since(start); took > 10*time.Second {
+					t.Errorf("%s: %v for one mail", step, took)
+				}
+				want := mail.Deferred
+				if step == "QUIT" {
+					want = mail.Sent
+				}
+				if s := status(t, d, id); s.State != want {
+					t.Errorf("%s (closes: %v): %+v, want %s", step, closes, s, want)
+				}
+				if err := clear(d); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+// senderFunc is a Sender made of a function.
+type senderFunc func() error
+
+func (f senderFunc) Send(context.Context, mail.Mail) error { return f() }
+
+// A worker held longer than its lease wakes up after another has sent the mail: its own outcome counts for nothing.
+func TestAWorkerThatComesBackLate(t *testing.T) {
+	testkit.EachEngine(t, mail.Sources(), func(t *testing.T, d *db.DB) {
+		c := newClock()
+		id := enqueue(t, d, c, mail.Message{Template: "hello", To: "camille@example.fr"})
+		var office postOffice
+		quick := worker(d, c, smtpTo(t, office.open(t)), hello(plain))
+		slow := worker(d, c, senderFunc(func() error {
+			c.move(11 * time.Minute)
+			if once(t, quick) != 1 {
+				t.Error("the lease did not end")
+			}
+			return &mail.Failure{Blame: mail.Gone, Kind: "rcpt 550"}
+		}), hello(plain))
+		slow.OnBounce = func(*db.Tx, time.Time, mail.Status) error {
+			t.Error("a mail that was sent is told as refused")
+			return nil
+		}
+		once(t, slow)
+		if s := status(t, d, id); s.State != mail.Sent {
+			t.Errorf("got %+v", s)
+		}
+	})
+}
+
 // Bad luck of every kind: nothing is lost, and a mail arrives twice only where the server died having taken it.
 func TestRandomFaults(t *testing.T) {
 	size := 150
@@ -291,9 +350,7 @@ func TestTemplates(t *testing.T) {
 			body("broken", mail.Body{}, errors.New("no such row")), body("empty", mail.Body{}, nil),
 			body("huge", mail.Body{Subject: "x", Paragraphs: []string{strings.Repeat("a", 30_000)}}, nil),
 			mail.Template{Name: "panics", Render: func(context.Context, db.Reader, map[string]string) (mail.Body, error) {
-				var m map[string]int
-				m["x"] = 1
-				return plain, nil
+				panic(errors.New("boum"))
 			}})
 		got := map[string]string{}
 		ids := map[string]mail.ID{}

@@ -67,9 +67,7 @@ func faulty(t *testing.T, change ...func(*web.Config)) *testkit.Portal {
 	rt.Get("/occupe", web.Public, web.NoObject, fail(fault.New(fault.Unavailable, "")))
 	rt.Get("/panne", web.Public, web.NoObject, fail(errors.New("disk on fire")))
 	rt.Get("/panique", web.Public, web.NoObject, func(http.ResponseWriter, *http.Request, actor.Actor) error {
-		var m map[string]int
-		m["x"] = 1
-		return nil
+		panic(errors.New("boum"))
 	})
 	rt.Get("/panique-gabarit", web.Public, web.NoObject, func(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 		return web.Render(w, r, web.Page{Title: "Jamais vue"}, nil)
