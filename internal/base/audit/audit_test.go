@@ -227,6 +227,15 @@ func TestTampering(t *testing.T) {
 		exec(t, d, `update audit_chain set event = $1 where seq = 10`, ids[9])
 		clean("exchange")
 
+		exec(t, d, `update audit_chain set at = at + 1 where seq = 10`)
+		found("a link's moment changed")
+		exec(t, d, `update audit_chain set at = at - 1 where seq = 10`)
+		hash := column[[]byte](t, d, `select hash from audit_chain where seq = 10`)[0]
+		exec(t, d, `update audit_chain set hash = $1 where seq = 10`, []byte("another"))
+		found("a link's hash changed")
+		exec(t, d, `update audit_chain set hash = $1 where seq = 10`, hash)
+		clean("changes of a link")
+
 		// The cunning one cuts the tail everywhere: chain, lines and head.
 		exec(t, d, `delete from audit_chain where seq > 50`)
 		found("a tail cut off the chain only")

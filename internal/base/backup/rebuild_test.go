@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -224,4 +225,58 @@ func TestAFolderWithOtherFilesIsRefused(t *testing.T) {
 	if _, err := backup.Restore(t.Context(), path, key, testkit.SQLite(t, sources), other); !errors.Is(err, backup.ErrNotEmpty) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// trigger calls fn once, when enough was written through it.
+type trigger struct {
+	io.Writer
+	left int
+	fn   func()
+}
+
+func (w *trigger) Write(p []byte) (int, error) {
+	if w.left > 0 && w.left <= len(p) {
+		w.fn()
+	}
+	w.left -= len(p)
+	return w.Writer.Write(p)
+}
+
+// TestFilesThatComeMeanwhile adds photos when most of the folder was copied and the rows were not yet.
+func TestFilesThatComeMeanwhile(t *testing.T) {
+	testkit.EachEngine(t, sources, func(t *testing.T, d *db.DB) {
+		key := crypt.NewKey()
+		files := store(t, key)
+		put := func(size int) {
+			id, err := files.Put(context.Background(), bytes.Repeat([]byte("x"), size))
+			if err != nil {
+				t.Error(err)
+			}
+			note(t, d, "une famille", id)
+		}
+		for range 40 {
+			put(100_000)
+		}
+		path := filepath.Join(t.TempDir(), "s.pvb")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = backup.Backup(t.Context(), d, files, key, &trigger{Writer: f, left: 3_000_000, fn: func() {
+			for range 50 {
+				put(10)
+			}
+		}})
+		if err = errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		to := backup.Destination{Database: filepath.Join(t.TempDir(), "parvis.db"), Files: filepath.Join(t.TempDir(), "f"), Sources: sources}
+		sum, err := backup.Rebuild(t.Context(), path, key, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows := count(t, reopen(t, to), `select count(*) from note`); rows != 90 || sum.Files != 90 {
+			t.Errorf("%d rows and %d files, want 90 of each", rows, sum.Files)
+		}
+	})
 }

@@ -100,6 +100,24 @@ func TestConflictsRunAgainOnPostgres(t *testing.T) {
 		_, err := tx.Exec(`update place set capacity = capacity + 1 where id = $1`, id)
 		return err
 	}
+	// together holds the first two closures, on their first run, until both are there, so that they do conflict; one
+	// whose partner is stuck behind a lock goes on after a while.
+	var arrived [2]chan struct{}
+	together := func(i int) {
+		if i > 1 {
+			return
+		}
+		select {
+		case <-arrived[i]:
+			return // a later run
+		default:
+			close(arrived[i])
+		}
+		select {
+		case <-arrived[1-i]:
+		case <-time.After(2 * time.Second):
+		}
+	}
 	cases := map[string]func(tx *db.Tx, i int) error{
 		"serialization failure (40001)": func(tx *db.Tx, i int) error {
 			if _, err := tx.Exec(`set transaction isolation level repeatable read`); err != nil {
@@ -109,7 +127,7 @@ func TestConflictsRunAgainOnPostgres(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			time.Sleep(5 * time.Millisecond)
+			together(i)
 			_, err = tx.Exec(`update place set capacity = $1 where id = 'a'`, n+1)
 			return err
 		},
@@ -121,7 +139,7 @@ func TestConflictsRunAgainOnPostgres(t *testing.T) {
 			if err := add(tx, first); err != nil {
 				return err
 			}
-			time.Sleep(5 * time.Millisecond)
+			together(i)
 			return add(tx, second)
 		},
 	}
@@ -131,6 +149,7 @@ func TestConflictsRunAgainOnPostgres(t *testing.T) {
 				_, err := tx.Exec(`update place set capacity = 0`)
 				return err
 			})
+			arrived = [2]chan struct{}{make(chan struct{}), make(chan struct{})}
 			before := d.Stats().Retries
 			var runs atomic.Int64
 			var wg sync.WaitGroup

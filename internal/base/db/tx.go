@@ -19,6 +19,7 @@ type Tx struct {
 	err   error
 	over  atomic.Bool
 	count *int64
+	trace func(query string, args []any)
 }
 
 type execer interface {
@@ -34,7 +35,8 @@ var (
 type insideWrite struct{}
 
 func newTx(ctx context.Context, ex execer) *Tx {
-	return &Tx{ctx: ctx, ex: ex, count: counterOf(ctx)}
+	trace, _ := ctx.Value(traceKey{}).(func(string, []any))
+	return &Tx{ctx: ctx, ex: ex, count: counterOf(ctx), trace: trace}
 }
 
 // writeContext keeps the values of the request's context but not its cancellation: a client gone in
@@ -52,7 +54,7 @@ func refuseNested(ctx context.Context) error {
 
 // Query runs a select, or an insert or update with a returning clause.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
-	if err := tx.begin(); err != nil {
+	if err := tx.begin(query, args); err != nil {
 		return nil, err
 	}
 	rows, err := tx.ex.QueryContext(tx.ctx, query, args...)
@@ -65,7 +67,7 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 
 // Exec runs a statement and returns the number of rows it touched.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	if err := tx.begin(); err != nil {
+	if err := tx.begin(query, args); err != nil {
 		return 0, err
 	}
 	res, err := tx.ex.ExecContext(tx.ctx, query, args...)
@@ -78,7 +80,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 // Context is the context of the write; it is not cancelled when the client leaves.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
-func (tx *Tx) begin() error {
+func (tx *Tx) begin(query string, args []any) error {
 	if tx.over.Load() {
 		return errOver
 	}
@@ -87,6 +89,9 @@ func (tx *Tx) begin() error {
 	}
 	if tx.count != nil {
 		atomic.AddInt64(tx.count, 1)
+	}
+	if tx.trace != nil {
+		tx.trace(query, args)
 	}
 	return nil
 }
@@ -170,4 +175,12 @@ func CountQueries(ctx context.Context) (context.Context, *int64) {
 func counterOf(ctx context.Context) *int64 {
 	n, _ := ctx.Value(counterKey{}).(*int64)
 	return n
+}
+
+type traceKey struct{}
+
+// TraceQueries shows seen each statement that Reads and Writes run under the returned context: tests ask the
+// database with it how a page's statements find their rows.
+func TraceQueries(ctx context.Context, seen func(query string, args []any)) context.Context {
+	return context.WithValue(ctx, traceKey{}, seen)
 }

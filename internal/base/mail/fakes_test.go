@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	netmail "net/mail"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -184,6 +186,41 @@ func drip(conn net.Conn) {
 			return
 		}
 		time.Sleep(time.Second)
+	}
+}
+
+// talk speaks SMTP by the book up to a step, at which it falls silent, or closes when told to.
+func talk(step string, closes bool) func(net.Conn) {
+	return func(conn net.Conn) {
+		in := bufio.NewScanner(conn)
+		inData := false
+		say := func(at, line string) bool {
+			if at == step {
+				if !closes {
+					io.Copy(io.Discard, conn)
+				}
+				return false
+			}
+			_, err := io.WriteString(conn, line+"\r\n")
+			return err == nil
+		}
+		going := say("GREETING", "220 fake")
+		for going && in.Scan() {
+			verb, _, _ := strings.Cut(strings.ToUpper(in.Text()), " ")
+			switch {
+			case inData && in.Text() == ".":
+				inData = false
+				going = say("TAKEN", "250 taken")
+			case inData:
+			case verb == "DATA":
+				going = say(verb, "354 go on")
+				inData = true
+			case verb == "QUIT":
+				going = say(verb, "221 bye")
+			default:
+				going = say(verb, "250 fine")
+			}
+		}
 	}
 }
 

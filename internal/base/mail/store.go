@@ -111,7 +111,7 @@ func claim(tx *db.Tx, id ID, now, until civil.Instant, domain string) ([]claimed
 	all, err := db.List(tx, func(s db.Scanner) (c claimed, err error) {
 		return c, s.Scan(&c.id, &c.template, &c.args, &c.to, &c.account, &c.attempt, &c.messageID, &c.firstFailedAt)
 	}, `update mail_outbox set state = 'sending', lease_until = $1, attempts = attempts + 1,
-		message_id = $2
+		message_id = case when message_id = '' then $2 else message_id end
 		where id = $3 and (state in ('queued', 'deferred') and next_at <= $4 or state = 'sending' and lease_until < $5)
 		returning id, template, args, to_address, account, attempts, message_id, first_failed_at`,
 		until, string(id)+"@"+domain, id, now, now)
