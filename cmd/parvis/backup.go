@@ -98,7 +98,7 @@ func (c call) verifyInPlace(a *app.App) (int, error) {
 	if err := db.Check(c.ctx, a.DB); err != nil {
 		return 1, err
 	}
-	report, err := audit.Verify(c.ctx, a.DB)
+	report, err := a.VerifyAudit(c.ctx)
 	if err != nil {
 		return 1, err
 	}

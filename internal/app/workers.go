@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +29,7 @@ import (
 const (
 	jobDropFile = "app.file.drop"
 	jobPurge    = "app.purge"
+	jobHead     = "app.audit.head"
 )
 
 // How long what only serves machines is kept.
@@ -99,13 +103,49 @@ func (a *App) workers() error {
 		}}
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
 	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge}),
-		Dailies:  append(account.Schedule(), jobs.Daily{Kind: jobPurge, Hour: 3})}
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
+		Dailies: append(account.Schedule(), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
 	return nil
 }
 
 func (a *App) dropFile(_ context.Context, args map[string]string) error {
 	return a.Files.Delete(args["file"])
+}
+
+// exportHead writes the audit chain's head, signed, outside the database: a line of a file and of the log, so that
+// a tail cut off by whoever owns the database shows.
+func (a *App) exportHead(ctx context.Context, _ map[string]string) error {
+	head, err := audit.ExportHead(ctx, a.DB, a.Key, a.Now())
+	if err != nil {
+		return err
+	}
+	a.Log.Info("audit head", "head", head.String())
+	f, err := os.OpenFile(a.headsFile(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(head.String() + "\n")
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func (a *App) headsFile() string { return filepath.Join(a.Config.Data, "journal-scelles.txt") }
+
+// VerifyAudit checks the chain against every head exported so far.
+func (a *App) VerifyAudit(ctx context.Context) (audit.Report, error) {
+	raw, err := os.ReadFile(a.headsFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return audit.Report{}, err
+	}
+	var heads []audit.Head
+	for line := range strings.Lines(string(raw)) {
+		head, err := audit.ParseHead(a.Key, strings.TrimSpace(line))
+		if err != nil {
+			return audit.Report{}, fmt.Errorf("%s: %w", a.headsFile(), err)
+		}
+		heads = append(heads, head)
+	}
+	return audit.Verify(ctx, a.DB, heads...)
 }
 
 // purge deletes what has served: idempotency keys, sent mails, done jobs, old audit contents, and files that no row
