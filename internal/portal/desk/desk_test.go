@@ -1,0 +1,94 @@
+package desk_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/jobs"
+	"parvis/internal/base/mail"
+	"parvis/internal/base/web"
+	"parvis/internal/portal/desk"
+	"parvis/internal/testkit"
+)
+
+const keeper actor.Right = "test.keep"
+
+func agent(rights ...actor.Right) actor.Actor {
+	a := actor.Actor{Kind: actor.Agent, Second: true, Account: "a", Name: "Nadia", Rights: map[actor.Right][]string{}}
+	for _, r := range rights {
+		a.Rights[r] = []string{actor.AllServices}
+	}
+	return a
+}
+
+func portal(t *testing.T, d *db.DB, now time.Time) *testkit.Portal {
+	p := testkit.NewPortal(t, d, now)
+	desk.Pages{DB: d, Now: func() time.Time { return now }, Keeper: keeper,
+		Queues: []web.Queue{{Label: "Comptes à activer", Href: "/agents/comptes-a-activer", Right: "test.queue",
+			Count: func(db.Reader, time.Time, actor.Actor) (int, civil.Instant, error) {
+				return 3, civil.InstantOf(now.AddDate(0, 0, -2)), nil
+			}}},
+		Finders: []web.Finder{func(_ db.Reader, _ actor.Actor, q string) ([]web.Hit, error) {
+			if q == "mart" {
+				return []web.Hit{{Kind: "Famille", Title: "Camille Martin", Href: "/agents/familles/1"}}, nil
+			}
+			return nil, nil
+		}}}.Agent(p.Router)
+	return p
+}
+
+func TestDesk(t *testing.T) {
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	testkit.EachEngine(t, db.Join(web.Sources(), jobs.Sources(), mail.Sources()), func(t *testing.T, d *db.DB) {
+		p := portal(t, d, now)
+		home := p.As(agent("test.queue")).Get("/agents")
+		if text := home.Doc.Find("main").Text(); !strings.Contains(text, "Comptes à activer") || !strings.Contains(text, "il y a 2 jours") {
+			t.Errorf("the queue with its age is not on the first page: %s", text)
+		}
+		if text := p.As(agent()).Get("/agents").Doc.Find("main").Text(); strings.Contains(text, "Comptes à activer") {
+			t.Error("a queue shows to an agent without its right")
+		}
+		found := p.As(agent()).Get("/agents/recherche?q=mart")
+		if got := found.Doc.Find(`a[href="/agents/familles/1"]`).Length(); got != 1 {
+			t.Errorf("%d links to the family, want 1", got)
+		}
+		for _, q := range []string{"", "m", "zzz"} {
+			if got := p.As(agent()).Get("/agents/recherche?q=" + q).Doc.Find(`a[href="/agents/familles/1"]`).Length(); got != 0 {
+				t.Errorf("%q finds %d", q, got)
+			}
+		}
+	})
+}
+
+// TestFailedTask shows a task that failed for ever, and tries it again for who may.
+func TestFailedTask(t *testing.T) {
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	testkit.EachEngine(t, db.Join(web.Sources(), jobs.Sources(), mail.Sources()), func(t *testing.T, d *db.DB) {
+		p := portal(t, d, now)
+		err := db.Do(t.Context(), d, func(tx *db.Tx) error { return jobs.Enqueue(tx, now, jobs.Job{Kind: "test.broken"}) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		runner := jobs.Runner{DB: d, Now: func() time.Time { return now.Add(time.Minute) },
+			Handlers: []jobs.Handler{{Kind: "test.broken", Run: func(context.Context, map[string]string) error { return jobs.ErrForEver }}}}
+		if _, err := runner.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if status := p.As(agent()).Get("/agents/taches").Status; status != 403 {
+			t.Errorf("without the right: %d, want 403", status)
+		}
+		page := p.As(agent(keeper)).Get("/agents/taches")
+		if !strings.Contains(page.Doc.Find("main").Text(), "test.broken") {
+			t.Fatalf("the failed task is not shown: %s", page.Doc.Find("main").Text())
+		}
+		after := page.Submit(`form[action$="/reprise"]`, nil).Follow()
+		if text := after.Doc.Find("main").Text(); strings.Contains(text, "test.broken") {
+			t.Errorf("still shown as failed after being tried again: %s", text)
+		}
+	})
+}
