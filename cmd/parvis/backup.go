@@ -80,6 +80,9 @@ func verify(c call) int {
 		return status
 	}
 	if from == "" {
+		if _, err := os.Stat(cfg.DatabaseURL()); cfg.Database == "" && err != nil {
+			return c.fail(fmt.Errorf("il n’y a pas de base à vérifier dans %s", cfg.Data))
+		}
 		return c.with(cfg, func(a *app.App) (int, error) { return c.verifyInPlace(a) })
 	}
 	key, err := crypt.LoadKey(cfg.KeyFile)

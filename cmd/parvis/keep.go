@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -70,6 +71,7 @@ func importOld(c call) int {
 			return int(result.Status), err
 		}
 		fmt.Fprintln(c.out, result.Sentence())
+		printCounts(c.out, result, o.DryRun)
 		if o.Report == "" && result.Faults+result.Doubts > 0 {
 			fmt.Fprintln(c.out, "Pour la liste des anomalies, ligne par ligne : --report anomalies.csv")
 		}
@@ -78,6 +80,25 @@ func importOld(c call) int {
 		}
 		return int(result.Status), nil
 	})
+}
+
+// printCounts says what the files held that could be taken, and what is new in this run.
+func printCounts(w io.Writer, r moving.Result, dry bool) {
+	for _, line := range []struct {
+		what           string
+		taken, written int
+	}{
+		{"familles", r.Accepted.Families, r.Written.Families}, {"adultes", r.Accepted.Adults, r.Written.Adults},
+		{"enfants", r.Accepted.Children, r.Written.Children}, {"contacts", r.Accepted.Contacts, r.Written.Contacts},
+		{"inscriptions", r.Accepted.Enrolments, r.Written.Enrolments}, {"réservations", r.Accepted.Bookings, r.Written.Bookings},
+		{"factures", r.Accepted.Invoices, r.Written.Invoices},
+	} {
+		if dry {
+			fmt.Fprintf(w, "  %-13s %6d à reprendre\n", line.what, line.taken)
+		} else {
+			fmt.Fprintf(w, "  %-13s %6d reprises, dont %d nouvelles\n", line.what, line.taken, line.written)
+		}
+	}
 }
 
 // townNow is the machine's time in the town's zone.

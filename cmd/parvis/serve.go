@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"parvis/internal/app"
@@ -34,8 +35,14 @@ func serve(c call) int {
 	return c.listen(a, func() { fmt.Fprintln(c.out, "Parvis sert sur", cfg.Listen) })
 }
 
+// garbagePercent collects earlier than Go does by itself: eight pages made at a time then fit in 100 MB.
+const garbagePercent = 50
+
 // listen serves until the process is told to stop, then lets what is under way end.
 func (c call) listen(a *app.App, ready func()) int {
+	if c.env("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	listener, err := net.Listen("tcp", a.Config.Listen)
 	if err != nil {
 		return c.fail(errors.Join(err, a.Close()))

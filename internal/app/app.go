@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 	_ "time/tzdata" // the zone must be known on a machine without it
 
@@ -109,17 +110,17 @@ func (a *App) Close() error { return a.DB.Close() }
 
 // Run works off mails, jobs and the audit chain until ctx ends.
 func (a *App) Run(ctx context.Context) {
-	done := make(chan struct{}, 3)
-	for _, work := range []func(context.Context){a.mailer.Run, a.runner.Run,
-		func(ctx context.Context) { audit.Run(ctx, a.DB, a.Now) }} {
-		go func() {
-			work(ctx)
-			done <- struct{}{}
-		}()
+	tasks := []func(context.Context){a.runner.Run, func(ctx context.Context) { audit.Run(ctx, a.DB, a.Now) }}
+	if a.mailer == nil {
+		a.Log.Warn("no mail server: mails wait in the outbox until --smtp is given")
+	} else {
+		tasks = append(tasks, a.mailer.Run)
 	}
-	for range 3 {
-		<-done
+	var running sync.WaitGroup
+	for _, task := range tasks {
+		running.Go(func() { task(ctx) })
 	}
+	running.Wait()
 }
 
 // StartCampaign queues the activation mails of every account that never had one; they leave while `serve` runs.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"parvis/internal/app"
+	"parvis/internal/base/db"
 	"parvis/internal/base/web"
 	"parvis/internal/testkit"
 
@@ -70,6 +72,15 @@ func (l *loadTown) counted(h loadHome) map[string]int64 {
 	cookie := l.session(h)
 	l.page("/espace", cookie) // the settings are cached now
 	counts := map[string]int64{}
+	for name, path := range l.space(h) {
+		_, counts[name] = l.page(path, cookie)
+	}
+	return counts
+}
+
+// space is the address of every page of a family's space, by its route.
+func (l *loadTown) space(h loadHome) map[string]string {
+	paths := map[string]string{}
 	for _, r := range l.Routes() {
 		if r.Method != http.MethodGet || r.Access != web.Citizen && r.Access != web.Activated {
 			continue
@@ -82,12 +93,83 @@ func (l *loadTown) counted(h loadHome) map[string]int64 {
 		default:
 			continue // one object, that the town of figures has not: a letter, a photo
 		}
-		_, counts[r.Path] = l.page(path, cookie)
+		paths[r.Path] = path
 		if strings.HasSuffix(r.Path, "/agenda") {
-			_, counts[r.Path+"?semaine"] = l.page(path+"?semaine=2026-11-23", cookie)
+			paths[r.Path+"?semaine"] = path + "?semaine=2026-11-23"
 		}
 	}
-	return counts
+	return paths
+}
+
+// grows are the tables that grow with the town; what is not here has some dozens of rows.
+var grows = []string{"person", "account", "session", "family", "family_member", "family_service", "child", "health", "restriction", "quotient",
+	"enrolment", "booking", "attendance", "invoice", "audit_event", "outbox"}
+
+// TestPagesReadNoWholeTable asks SQLite how it finds the rows of each statement of each page: always by an index.
+// With 3,000 families one table read whole makes a page ten times slower.
+func TestPagesReadNoWholeTable(t *testing.T) {
+	l := openLoadTown(t, "")
+	home := l.add(2, func(int) int { return 2 })[0]
+	cookie := l.session(home)
+	planned := map[string]bool{}
+	for name, path := range l.space(home) {
+		var statements []string
+		l.pageIn(db.TraceQueries(context.Background(), func(query string, _ []any) { statements = append(statements, query) }), path, cookie)
+		for _, query := range statements {
+			if planned[query] {
+				continue
+			}
+			planned[query] = true
+			for _, step := range l.plan(query) {
+				words := strings.Fields(step)
+				whole := len(words) > 1 && words[0] == "SCAN" && slices.Contains(l.aliased(query), words[1])
+				if whole || strings.Contains(step, " AUTOMATIC ") { // SQLite indexes a whole table for one reading
+					t.Errorf("%s reads a whole table: %s\n%s", name, step, query)
+				}
+			}
+		}
+	}
+	if len(planned) < 20 {
+		t.Errorf("only %d statements seen", len(planned))
+	}
+}
+
+// aliased lists the growing tables under the names that a statement gives them.
+func (l *loadTown) aliased(query string) []string {
+	words := strings.Fields(strings.NewReplacer("(", " ", ")", " ", ",", " ").Replace(query))
+	names := slices.Clone(grows)
+	for i := range len(words) - 1 {
+		if slices.Contains(grows, words[i]) {
+			names = append(names, words[i+1])
+		}
+	}
+	return names
+}
+
+// plan is how SQLite finds the rows of a statement.
+func (l *loadTown) plan(query string) []string {
+	l.t.Helper()
+	steps, err := db.Read(context.Background(), l.DB, func(r db.Reader) ([]string, error) {
+		return db.List(r, func(s db.Scanner) (string, error) {
+			var id, parent, unused int64
+			var step string
+			err := s.Scan(&id, &parent, &unused, &step)
+			return step, err
+		}, "explain query plan "+query, make([]any, highest(query))...)
+	})
+	if err != nil {
+		l.t.Fatalf("%v\n%s", err, query)
+	}
+	return steps
+}
+
+// highest is the number of the last placeholder.
+func highest(query string) int {
+	n := 0
+	for strings.Contains(query, "$"+strconv.Itoa(n+1)) {
+		n++
+	}
+	return n
 }
 
 // maxFirstLoad is the most that a parent's first page may weigh, everything it calls for included, compressed.

@@ -252,6 +252,12 @@ func (l *loadTown) size() string {
 func (l *loadTown) page(path string, cookie *http.Cookie) (*httptest.ResponseRecorder, int64) {
 	l.t.Helper()
 	ctx, statements := db.CountQueries(context.Background())
+	w := l.pageIn(ctx, path, cookie)
+	return w, *statements
+}
+
+func (l *loadTown) pageIn(ctx context.Context, path string, cookie *http.Cookie) *httptest.ResponseRecorder {
+	l.t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://portail.test"+path, nil)
 	r.AddCookie(cookie)
 	r.Header.Set("Accept-Encoding", "gzip")
@@ -260,7 +266,7 @@ func (l *loadTown) page(path string, cookie *http.Cookie) (*httptest.ResponseRec
 	if w.Code != http.StatusOK && w.Code != http.StatusSeeOther {
 		l.t.Fatalf("GET %s: %d %s", path, w.Code, strings.TrimSpace(w.Body.String()))
 	}
-	return w, *statements
+	return w
 }
 
 // eachLoadTown runs fn on an empty portal of each engine.

@@ -117,16 +117,24 @@ func (l *looker) addObjects() {
 	}
 	c.Get("/espace/profil").SubmitAll(`form[action="/espace/profil/photo"]`, url.Values{},
 		testkit.File{Field: "photo", Name: "moi.jpg", Type: "image/jpeg", Body: picture.Bytes()}).Follow()
+	l.findObjects()
+	l.objects["family_member"] = l.text(`select id from family_member where state = 'pending' limit 1`)
+	l.objects["news"] = l.text(`select id from news where state = 'published' order by id limit 1`)
+	l.objects["agent"] = l.text(`select id from account where username_folded = 'agent.accueil'`)
+}
+
+// findObjects finds what every demonstration has.
+func (l *looker) findObjects() {
+	if l.objects == nil {
+		l.objects = map[web.Object]string{}
+	}
 	me := `(select person from account where username_folded = 'camille.martin')`
 	family := l.text(`select family from family_member where person = ` + me + ` and role = 'holder'`)
 	l.objects["person"] = l.text(`select person from account where username_folded = 'camille.martin'`)
 	l.objects["family"] = family
 	l.objects["child"] = l.text(`select c.person from child c join family_member m on m.person = c.person where m.family = $1 order by c.person limit 1`, family)
 	l.objects["invoice"] = l.text(`select id from invoice where family = $1 order by period limit 1`, family)
-	l.objects["family_member"] = l.text(`select id from family_member where state = 'pending' limit 1`)
-	l.objects["news"] = l.text(`select id from news where state = 'published' order by id limit 1`)
 	l.objects["account"] = l.text(`select id from account where state = 'unclaimed' and email <> '' order by id desc limit 1`)
-	l.objects["agent"] = l.text(`select id from account where username_folded = 'agent.accueil'`)
 }
 
 // addLinks asks for the mails whose links open pages.

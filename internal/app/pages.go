@@ -101,7 +101,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Links: deskLinks(), Queues: append(f.family.Queues(), admission.Bounced()), Finders: []web.Finder{family.Find}}
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), Queues: append(f.family.Queues(), admission.Bounced()), Finders: []web.Finder{family.Find}}
 }
 
 // routes builds every page and declares it; a route badly declared fails the start.
@@ -162,7 +162,7 @@ func (a *App) declare(f features) {
 func nav(_ context.Context, who actor.Actor) []web.NavItem {
 	switch {
 	case who.Kind == actor.Agent && who.Second:
-		return []web.NavItem{{Label: "Accueil", Href: "/agents", Icon: "home"}, {Label: "Recherche", Href: "/agents/recherche", Icon: "search"}}
+		return agentNav(who)
 	case who.Kind == actor.Agent:
 		return nil
 	case who.Kind == actor.Citizen && who.State == actor.Active:
@@ -174,6 +174,25 @@ func nav(_ context.Context, who actor.Actor) []web.NavItem {
 	}
 	return []web.NavItem{{Label: "Accueil", Href: "/", Icon: "home"}, {Label: "Actualités", Href: "/actualites", Icon: "newspaper"},
 		{Label: "Aide", Href: "/aide", Icon: "help"}}
+}
+
+// agentNav is the agents' side menu: the files that wait, then the tools, by their rights.
+func agentNav(who actor.Actor) []web.NavItem {
+	items := []web.NavItem{{Label: "Accueil", Href: "/agents", Icon: "home"}}
+	if who.Can(person.Read) {
+		items = append(items, web.NavItem{Label: "Recherche", Href: "/agents/recherche", Icon: "search"})
+	}
+	if who.Can(family.MemberApprove) {
+		items = append(items, web.NavItem{Group: "Files d’attente", Label: "Membres de famille", Href: "/agents/membres", Icon: "users"})
+	}
+	group := "Outils"
+	for _, l := range deskLinks() {
+		if who.Can(l.Right) {
+			items = append(items, web.NavItem{Group: group, Label: l.Label, Href: l.Href, Icon: l.Icon})
+			group = ""
+		}
+	}
+	return items
 }
 
 func deskLinks() []desk.Link {

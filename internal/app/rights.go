@@ -32,7 +32,7 @@ func Grants() account.Grants {
 		{Right: family.FileRead, Roles: roles(accueil, instruction, regie, administrator)},
 		{Right: family.FileWrite, Roles: roles(instruction, administrator)},
 		{Right: family.MemberApprove, Roles: roles(instruction, administrator)},
-		{Right: family.HealthRead, Roles: roles(instruction, animation)},
+		{Right: family.HealthRead, Roles: roles(instruction)}, // animation gets it with the lists of the day
 		{Right: family.HealthWrite, Roles: roles(instruction)},
 		{Right: family.RestrictSet, Roles: roles(instruction)},
 		{Right: admission.Read, Roles: roles(accueil, instruction, administrator)},

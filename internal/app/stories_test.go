@@ -89,15 +89,18 @@ func (s story) at() string { s.t.Helper(); return strings.TrimPrefix(s.Browser.U
 // page is what the page says, spaces of every kind made one.
 func (s story) page() string {
 	s.t.Helper()
-	return testkit.Eval[string](s.Browser, `document.body.innerText.replace(/[\s\u00a0\u202f]+/g, ' ')`)
+	return testkit.Eval[string](s.Browser, `(document.body?.innerText ?? '').replace(/[\s\u00a0\u202f]+/g, ' ')`)
 }
 
 func (s story) sees(words ...string) {
 	s.t.Helper()
-	text := s.page()
+	deadline := time.Now().Add(5 * time.Second) // the page may still be on its way
 	for _, w := range words {
-		if !strings.Contains(text, w) {
-			s.t.Fatalf("%s does not say « %s »:\n%s", s.at(), w, text)
+		for text := s.page(); !strings.Contains(text, w); text = s.page() {
+			if time.Now().After(deadline) {
+				s.t.Fatalf("%s does not say « %s »:\n%s", s.at(), w, text)
+			}
+			time.Sleep(50 * time.Millisecond)
 		}
 	}
 }
@@ -315,7 +318,7 @@ func contactDetails(s story) {
 	s.Fill("[name=telephone]", "01.39.98.00.77")
 	s.ClickText("Enregistrer")
 	s.sees("Vos coordonnées sont enregistrées.")
-	s.ClickText("Accueil")
+	s.ClickText("Mon accueil")
 	s.ClickText("Profil")
 	s.sees("01 39 98 00 77")
 }

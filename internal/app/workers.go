@@ -59,13 +59,14 @@ func subjectOf(template string) string {
 	return ""
 }
 
-// sender is the town's mail server, or the demonstration's letter box. Without a server mails wait in the outbox.
+// sender is the town's mail server, or the demonstration's letter box; nil without a server: mails then wait in the
+// outbox, untried.
 func (a *App) sender() (mail.Sender, mail.Address, error) {
 	if a.Demo {
 		return mail.Capture{DB: a.DB, Now: a.Now}, mail.Address{Address: "espace@rivebelle.exemple"}, nil
 	}
 	if a.Config.SMTP == "" {
-		return noServer{}, mail.Address{Address: "espace@localhost"}, nil
+		return nil, mail.Address{}, nil
 	}
 	u, err := url.Parse(a.Config.SMTP)
 	if err != nil {
@@ -79,19 +80,25 @@ func (a *App) sender() (mail.Sender, mail.Address, error) {
 	return server, mail.Address{Address: from}, err
 }
 
-// noServer keeps every mail for later: nothing is lost, the desk shows them as deferred.
-type noServer struct{}
-
-func (noServer) Send(context.Context, mail.Mail) error {
-	return errors.New("no mail server: give --smtp")
-}
-
 func (a *App) workers() error {
 	sender, from, err := a.sender()
 	if err != nil {
 		return err
 	}
-	a.mailer = &mail.Worker{DB: a.DB, Sender: sender, Templates: a.mails(), Now: a.Now, From: from,
+	if sender != nil {
+		a.mailer = a.postman(sender, from)
+	}
+	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
+	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now,
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
+		Dailies: append(account.Schedule(), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
+	return nil
+}
+
+// postman sends what is in the outbox.
+func (a *App) postman(sender mail.Sender, from mail.Address) *mail.Worker {
+	return &mail.Worker{DB: a.DB, Sender: sender, Templates: a.mails(), Now: a.Now, From: from,
 		Look: func(r db.Reader) (mail.Look, error) {
 			s, err := town.ReadSettings(r)
 			if err != nil {
@@ -101,12 +108,6 @@ func (a *App) workers() error {
 			return mail.Look{Town: "Mairie de " + s.Name, Colour: web.MakeTheme(colour).Link.String(),
 				Footer: []string{s.SpaceName(), s.Help().Phone}}, err
 		}}
-	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
-	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
-			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
-		Dailies: append(account.Schedule(), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
-	return nil
 }
 
 func (a *App) dropFile(_ context.Context, args map[string]string) error {

@@ -36,7 +36,6 @@ type Browser struct {
 	options  BrowserOptions
 	mu       sync.Mutex
 	problems []string
-	loaded   []int // bytes over the wire, one for each answer
 }
 
 // chromium is one process for each setting that belongs to a whole browser.
@@ -97,29 +96,7 @@ func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
 	}
 	b.Scheme(scheme)
 	go b.listen(chromedp.Console(b.ctx))
-	go b.weigh(chromedp.Events(b.ctx, network.LoadingFinished))
 	return b
-}
-
-// weigh keeps the size of each answer.
-func (b *Browser) weigh(events iter.Seq2[network.EventLoadingFinished, error]) {
-	for e, err := range events {
-		if err != nil {
-			return
-		}
-		b.mu.Lock()
-		b.loaded = append(b.loaded, int(e.EncodedDataLength))
-		b.mu.Unlock()
-	}
-}
-
-// Loaded is the size over the wire of each answer, headers included, since the tab was opened or last asked.
-func (b *Browser) Loaded() []int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := b.loaded
-	b.loaded = nil
-	return all
 }
 
 // Scheme changes prefers-color-scheme: "light" or "dark". Nothing fades, so that colours can be measured at once.
@@ -202,7 +179,9 @@ func (b *Browser) Go(url string) {
 // Fill empties a field and types into it.
 func (b *Browser) Fill(selector, text string) {
 	b.t.Helper()
-	b.do("clear "+selector, chromedp.Clear(chromedp.CSS(selector)))
+	if Eval[bool](b, fmt.Sprintf(`!!document.querySelector(%q)?.value`, selector)) {
+		b.do("clear "+selector, chromedp.Clear(chromedp.CSS(selector)))
+	}
 	b.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
@@ -217,16 +196,20 @@ func (b *Browser) Click(selector string) {
 // waits for the page it leads to. Words for screen readers alone do not count.
 func (b *Browser) ClickText(words string) {
 	b.t.Helper()
-	found := Eval[bool](b, fmt.Sprintf(`(() => {
+	script := fmt.Sprintf(`(() => {
 		const plain = e => { const c = e.cloneNode(true); c.querySelectorAll('.sr,svg').forEach(x => x.remove());
 			return c.textContent.replace(/\s+/g, ' ').trim() }
 		document.querySelectorAll('[data-story]').forEach(e => e.removeAttribute('data-story'))
-		const all = root => [...root.querySelectorAll('a,button,summary,label')].filter(e => e.getClientRects().length > 0)
-		const hit = [...all(document.querySelector('main') || document.body), ...all(document.body)].find(e => plain(e) === %q)
+		const all = root => [...(root || document).querySelectorAll('a,button,summary,label')].filter(e => e.getClientRects().length > 0)
+		const hit = [...all(document.querySelector('main')), ...all(document.body)].find(e => plain(e) === %q)
 		if (hit) hit.setAttribute('data-story', '')
-		return !!hit })()`, words))
-	if !found {
-		b.t.Fatalf("browser: %s has nothing to click named « %s »", b.URL(), words)
+		return !!hit })()`, words)
+	deadline := time.Now().Add(5 * time.Second) // the page it is on may still be on its way
+	for !Eval[bool](b, script) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("browser: %s has nothing to click named « %s »", b.URL(), words)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 	b.do("click « "+words+" »", chromedp.Click(chromedp.CSS("[data-story]")))
 	b.settle()

@@ -38,8 +38,12 @@ func ParseDate(s string) (Date, error) {
 	return DateOf(t), nil
 }
 
-// ParseFrench reads 04/03/2013 (also 4/3/2013, with - or . between) and refuses days that do not exist.
+// ParseFrench reads 04/03/2013 (also 4/3/2013, with - or . between) and "4 mars 2013", and refuses days that do not
+// exist.
 func ParseFrench(s string) (Date, error) {
+	if d, ok := parseWords(s); ok {
+		return d, nil
+	}
 	clean := strings.NewReplacer("-", "/", ".", "/", " ", "").Replace(strings.TrimSpace(s))
 	t, err := time.Parse("2/1/2006", clean)
 	if err != nil {

@@ -2,7 +2,9 @@ package civil
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 )
 
 var weekdays = [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
@@ -37,6 +39,39 @@ func (d Date) DayMonth() string {
 
 // MonthYear is "janvier 2027".
 func (d Date) MonthYear() string { return MonthName(d.Month) + fmt.Sprintf(" %d", d.Year) }
+
+// parseWords reads "4 mars 2013", "1er mars 2013", with or without the weekday and the accents.
+func parseWords(s string) (Date, bool) {
+	words := strings.Fields(unaccent.Replace(strings.ToLower(s)))
+	if len(words) == 4 {
+		words = words[1:] // the weekday
+	}
+	if len(words) != 3 {
+		return Date{}, false
+	}
+	for m := time.January; m <= time.December; m++ {
+		if unaccent.Replace(MonthName(m)) != words[1] {
+			continue
+		}
+		t, err := time.Parse("2/1/2006", fmt.Sprintf("%s/%d/%s", strings.TrimSuffix(words[0], "er"), m, words[2]))
+		return DateOf(t), err == nil
+	}
+	return Date{}, false
+}
+
+var unaccent = strings.NewReplacer("é", "e", "û", "u")
+
+// Of is "de Zoé" or "d’Inès": the word de before a name, elided before a vowel. A mute h cannot be told from an
+// aspirated one: names with h keep "de".
+func Of(name string) string {
+	for _, r := range name {
+		if strings.ContainsRune("aeiouyàâäéèêëîïôöùûüœæ", unicode.ToLower(r)) {
+			return "d’" + name
+		}
+		break
+	}
+	return "de " + name
+}
 
 // WeekdayName is "lundi".
 func WeekdayName(w time.Weekday) string { return weekdays[w] }

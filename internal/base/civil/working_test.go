@@ -159,3 +159,29 @@ func TestSchoolYear(t *testing.T) {
 		}
 	}
 }
+
+func TestParseFrench(t *testing.T) {
+	for text, want := range map[string]Date{
+		"04/03/2013": NewDate(2013, 3, 4), "4/3/2013": NewDate(2013, 3, 4), "04-03-2013": NewDate(2013, 3, 4),
+		"4.3.2013": NewDate(2013, 3, 4), " 29/02/2024 ": NewDate(2024, 2, 29),
+		"3 mars 2018": NewDate(2018, 3, 3), "1er mars 2018": NewDate(2018, 3, 1), "24 Février 1994": NewDate(1994, 2, 24),
+		"15 aout 2020": NewDate(2020, 8, 15), "mercredi 3 mars 2021": NewDate(2021, 3, 3),
+	} {
+		if got, err := ParseFrench(text); err != nil || got != want {
+			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "31/02/2024", "29/02/2023", "31 février 2024", "3 brumaire 2018", "2018-03-04", "00/01/2020", "3 mars", "demain"} {
+		if got, err := ParseFrench(text); err == nil {
+			t.Errorf("%q is taken as %v", text, got)
+		}
+	}
+}
+
+func TestOf(t *testing.T) {
+	for name, want := range map[string]string{"Inès": "d’Inès", "Élise": "d’Élise", "Zoé": "de Zoé", "Hugo": "de Hugo", "": "de "} {
+		if got := Of(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}

@@ -54,7 +54,7 @@ func monthShort(d civil.Date) string {
 		return name
 	}
 	cut := 4
-	if strings.HasPrefix(name, "déc") {
+	if strings.HasPrefix(name, "déc") || strings.HasPrefix(name, "nov") {
 		cut = 3
 	}
 	return string([]rune(name)[:cut]) + "."

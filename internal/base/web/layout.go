@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -23,6 +24,10 @@ func (s Shell) sideMenu() bool {
 	return s.Actor.Kind == actor.Agent && s.Actor.Second && !s.Page.Plain
 }
 
+// searches tells whether the agent may search: the menu then has the page.
+func (s Shell) searches() bool {
+	return s.sideMenu() && slices.ContainsFunc(s.Nav, func(i NavItem) bool { return i.Href == "/agents/recherche" })
+}
 func (s Shell) hasMenu() bool {
 	return s.Actor.SignedIn() || len(s.Nav) > 0 && !s.Page.Plain
 }

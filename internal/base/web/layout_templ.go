@@ -542,12 +542,12 @@ func pageHeader(s Shell) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if s.sideMenu() {
+		if s.searches() {
 			templ_7745c5c3_Err = searchBox().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if len(s.Nav) > 0 && !s.Page.Plain {
+		} else if !s.sideMenu() && len(s.Nav) > 0 && !s.Page.Plain {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<nav class=\"top\" aria-label=\"Menu principal\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -774,7 +774,7 @@ func searchBox() templ.Component {
 			templ_7745c5c3_Var31 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 76, "<form class=\"search\" role=\"search\" action=\"/agents/recherche\" method=\"get\"><label class=\"sr\" for=\"recherche\">Rechercher une famille, un enfant, une facture ou une demande</label>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 76, "<form class=\"search\" role=\"search\" action=\"/agents/recherche\" method=\"get\"><label class=\"sr\" for=\"recherche\">Rechercher une famille, un adulte ou un enfant</label>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -782,7 +782,7 @@ func searchBox() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "<input type=\"search\" id=\"recherche\" name=\"q\" placeholder=\"Famille, enfant, facture, demande\" autocomplete=\"off\" spellcheck=\"false\" data-search> <button type=\"submit\">Rechercher</button></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "<input type=\"search\" id=\"recherche\" name=\"q\" placeholder=\"Nom, e-mail ou téléphone\" autocomplete=\"off\" spellcheck=\"false\" data-search> <button type=\"submit\">Rechercher</button></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

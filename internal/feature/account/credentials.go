@@ -32,7 +32,7 @@ func credentialsBase(a actor.Actor) (base string, crumbs []web.Crumb) {
 	if a.Kind == actor.Agent {
 		return "/agents/identifiants", []web.Crumb{{Label: "Accueil", Href: "/agents"}}
 	}
-	return "/espace/identifiants", []web.Crumb{{Label: "Mon espace", Href: "/espace"}}
+	return "/espace/identifiants", []web.Crumb{{Label: "Mon accueil", Href: "/espace"}}
 }
 
 func (p Pages) credentials(w http.ResponseWriter, r *http.Request, a actor.Actor) error {

@@ -96,7 +96,7 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Mes factures", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Mes factures"}}}
+	page := web.Page{Title: "Mes factures", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Mes factures"}}}
 	return web.Render(w, r, page, listPage(v))
 }
 
@@ -133,7 +133,7 @@ func (p Pages) invoice(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 		return err
 	}
 	page := web.Page{Title: v.Title(), Caption: v.line(), Wide: true, Nav: "/espace/factures",
-		Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Mes factures", Href: "/espace/factures"}, {Label: v.Title()}}}
+		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Mes factures", Href: "/espace/factures"}, {Label: v.Title()}}}
 	return web.Render(w, r, page, invoicePage(v))
 }
 
@@ -168,7 +168,7 @@ func (p Pages) certificates(w http.ResponseWriter, r *http.Request, a actor.Acto
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Édition de documents", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Édition de documents"}}}
+	page := web.Page{Title: "Édition de documents", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Édition de documents"}}}
 	return web.Render(w, r, page, certificatesPage(v))
 }
 

@@ -97,8 +97,8 @@ func (p Pages) child(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Agenda de " + v.Child.First(), Caption: v.Child.Where(), Wide: true, Nav: "/espace/agenda",
-		Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: v.Child.First()}}}
+	page := web.Page{Title: "Agenda " + civil.Of(v.Child.First()), Caption: v.Child.Where(), Wide: true, Nav: "/espace/agenda",
+		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: v.Child.First()}}}
 	return web.Render(w, r, page, childPage(v))
 }
 
@@ -230,7 +230,7 @@ func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		return err
 	}
 	page := web.Page{Title: "La semaine de la famille", Wide: true, Nav: "/espace/agenda",
-		Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Agenda de la famille"}}}
+		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille"}}}
 	return web.Render(w, r, page, boardPage(v))
 }
 

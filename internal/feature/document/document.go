@@ -60,7 +60,7 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Pièces justificatives", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Pièces justificatives"}}}
+	page := web.Page{Title: "Pièces justificatives", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Pièces justificatives"}}}
 	return web.Render(w, r, page, listPage(v))
 }
 

@@ -129,7 +129,7 @@ func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Ma famille", Wide: true, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Ma famille"}}}
+	page := web.Page{Title: "Ma famille", Wide: true, Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Ma famille"}}}
 	return web.Render(w, r, page, homePage(v))
 }
 
@@ -220,7 +220,7 @@ func (p Pages) showAddition(w http.ResponseWriter, r *http.Request, a actor.Acto
 	unsaid := f.Text("famille") == "" && f.Text("service") == "" // an address typed by hand: the first of one's services
 	for _, d := range all {
 		if unsaid || string(d.Family) == f.Text("famille") && string(d.Service.ID) == f.Text("service") {
-			page := web.Page{Title: "Ajouter à ma famille " + d.Service.Name, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"},
+			page := web.Page{Title: "Ajouter à ma famille " + d.Service.Name, Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"},
 				{Label: "Ma famille", Href: "/espace/famille"}, {Label: "Ajouter"}}}
 			if f.Failed() {
 				page.Status = http.StatusUnprocessableEntity

@@ -213,7 +213,7 @@ func (p Pages) readFile(r db.Reader, now time.Time, a actor.Actor, id ID) (fileV
 	if v.People, err = filePeople(r, id); err != nil {
 		return v, err
 	}
-	if v.MayRestrict {
+	if len(v.Services) > 0 {
 		if v.Restrictions, err = restrictions(r, id); err != nil {
 			return v, err
 		}

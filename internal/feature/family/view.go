@@ -81,10 +81,27 @@ func (m fileMember) rows() []web.Row {
 }
 
 func (m fileMember) collectLine() string {
+	if m.State == Pending && m.MayCollect {
+		return "Demandé : venir chercher les enfants. Pas encore autorisé"
+	}
+	if m.State == Pending {
+		return "Pas encore vérifié : ne peut pas venir chercher les enfants"
+	}
 	if m.MayCollect {
 		return "Peut venir chercher les enfants"
 	}
 	return "Ne peut pas venir chercher les enfants"
+}
+
+// standing are the restrictions that are not lifted.
+func (v fileView) standing() []Restriction {
+	var all []Restriction
+	for _, x := range v.Restrictions {
+		if x.Lifted.IsZero() {
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 func (m fileMember) childLine() string { return bornLabel(m.Person.Civility, m.Person.BirthDay) }

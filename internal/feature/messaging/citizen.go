@@ -29,8 +29,8 @@ const pageSize = 10
 func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/actualites", web.Public, web.NoObject, p.list("/actualites", web.Crumb{Label: "Accueil", Href: "/"}))
 	rt.Get("/actualites/{id}", web.Public, "news", p.item("/actualites", web.Crumb{Label: "Accueil", Href: "/"}))
-	rt.Get("/espace/actualites", web.Citizen, web.NoObject, p.list("/espace/actualites", web.Crumb{Label: "Mon espace", Href: "/espace"}))
-	rt.Get("/espace/actualites/{id}", web.Citizen, "news", p.item("/espace/actualites", web.Crumb{Label: "Mon espace", Href: "/espace"}))
+	rt.Get("/espace/actualites", web.Citizen, web.NoObject, p.list("/espace/actualites", web.Crumb{Label: "Mon accueil", Href: "/espace"}))
+	rt.Get("/espace/actualites/{id}", web.Citizen, "news", p.item("/espace/actualites", web.Crumb{Label: "Mon accueil", Href: "/espace"}))
 	rt.Get("/espace/messages", web.Citizen, web.NoObject, p.messages)
 }
 
@@ -122,6 +122,6 @@ func (p Pages) messages(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 		}
 	}
 	help := p.Settings.Get(r.Context(), p.Now()).Help()
-	return web.Render(w, r, web.Page{Title: "Messages", Crumbs: []web.Crumb{{Label: "Mon espace", Href: "/espace"}, {Label: "Messages"}}},
+	return web.Render(w, r, web.Page{Title: "Messages", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Messages"}}},
 		messagesPage(lines, help))
 }

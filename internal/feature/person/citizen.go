@@ -54,7 +54,7 @@ func (p Pages) Agent(rt *web.Router) {
 }
 
 func crumbs(label string, more ...web.Crumb) []web.Crumb {
-	return append(append([]web.Crumb{{Label: "Mon espace", Href: "/espace"}}, more...), web.Crumb{Label: label})
+	return append(append([]web.Crumb{{Label: "Mon accueil", Href: "/espace"}}, more...), web.Crumb{Label: label})
 }
 
 func (p Pages) me(ctx context.Context, a actor.Actor) (Person, error) {

@@ -909,7 +909,7 @@ func photoDetail(p Person) string {
 	if p.Photo == "" {
 		return "Pas de photo : vos initiales la remplacent."
 	}
-	return "Visible par vous, votre famille et les agents de la mairie."
+	return "Visible par vous et par les agents de la mairie qui tiennent les dossiers."
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -74,6 +74,6 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Dernières demandes", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Dernières demandes"}}}
+	page := web.Page{Title: "Dernières demandes", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Dernières demandes"}}}
 	return web.Render(w, r, page, listPage(v))
 }

@@ -58,6 +58,6 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		return err
 	}
 	page := web.Page{Title: "Dossiers d’inscription", Caption: "Année scolaire " + v.Year.String(),
-		Crumbs: []web.Crumb{{Label: "Accueil", Href: "/espace"}, {Label: "Dossiers d’inscription"}}}
+		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Dossiers d’inscription"}}}
 	return web.Render(w, r, page, listPage(v))
 }

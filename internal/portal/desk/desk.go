@@ -20,6 +20,7 @@ type Pages struct {
 	Now     func() time.Time
 	Queues  []web.Queue
 	Finders []web.Finder
+	Reader  actor.Right // to search people and families
 	Links   []Link      // what agents do besides queues
 	Keeper  actor.Right // to see what failed for ever and try it again
 }
@@ -33,7 +34,7 @@ type Link struct {
 // Agent declares the desk's routes.
 func (p Pages) Agent(rt *web.Router) {
 	rt.Get("/agents", web.Agent, web.NoObject, p.home)
-	rt.Get("/agents/recherche", web.Agent, web.NoObject, p.search)
+	rt.Get("/agents/recherche", web.AgentWith(p.Reader), web.NoObject, p.search)
 	rt.Get("/agents/taches", web.AgentWith(p.Keeper), web.NoObject, p.upkeep)
 	rt.Post("/agents/taches/{id}/reprise", web.AgentWith(p.Keeper), web.Object("job"), p.retry)
 }
