@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -36,6 +37,7 @@ type Browser struct {
 	options  BrowserOptions
 	mu       sync.Mutex
 	problems []string
+	loading  int // frames that load
 }
 
 // chromium is one process for each setting that belongs to a whole browser.
@@ -95,6 +97,9 @@ func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
 		scheme = "dark"
 	}
 	b.Scheme(scheme)
+	if err := chromedp.Listen(b.ctx, b.follow); err != nil {
+		t.Fatalf("listen to the tab: %v", err)
+	}
 	go b.listen(chromedp.Console(b.ctx))
 	return b
 }
@@ -124,6 +129,24 @@ func (b *Browser) SetCookie(url, name, value string) {
 	yes := true
 	call(b, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: url, Path: "/", HTTPOnly: &yes,
 		SameSite: network.CookieSameSiteLax})
+}
+
+// follow counts the frames that load, so that settle can wait for the answer to a slow form.
+func (b *Browser) follow(ev any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch ev.(type) {
+	case *page.EventFrameStartedLoading:
+		b.loading++
+	case *page.EventFrameStoppedLoading:
+		b.loading = max(0, b.loading-1)
+	}
+}
+
+func (b *Browser) isLoading() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.loading > 0
 }
 
 // listen keeps what the console complains of: errors, CSP violations, uncaught exceptions.
@@ -233,6 +256,10 @@ func (b *Browser) settle() {
 	time.Sleep(60 * time.Millisecond)
 	deadline := time.Now().Add(20 * time.Second)
 	for time.Now().Before(deadline) {
+		if b.isLoading() {
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
 		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 		state, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState`))
 		cancel()

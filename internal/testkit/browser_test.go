@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/internal/testkit"
 )
@@ -41,6 +42,28 @@ func TestBrowserWithAndWithoutScript(t *testing.T) {
 		b.Click("button")
 		if got := b.Text("#vu"); got != "Zoé" {
 			t.Errorf("noScript %v: posted %q", noScript, got)
+		}
+	}
+}
+
+// TestBrowserWaitsForASlowAnswer clicks a form whose answer takes a while: the next step sees the answer.
+func TestBrowserWaitsForASlowAnswer(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(`<!doctype html><form method="post" action="/lent"><button>Envoyer</button></form>`))
+	})
+	mux.HandleFunc("POST /lent", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(700 * time.Millisecond)
+		_, _ = w.Write([]byte(`<!doctype html><p id="fait">fait</p>`))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	for _, noScript := range []bool{false, true} {
+		b := testkit.NewBrowser(t, testkit.BrowserOptions{NoScript: noScript})
+		b.Go(server.URL)
+		b.Click("button")
+		if !b.Has("#fait") {
+			t.Errorf("noScript %v: the step after a slow form sees the page before", noScript)
 		}
 	}
 }
