@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 var weekdays = [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
@@ -64,11 +65,9 @@ var unaccent = strings.NewReplacer("é", "e", "û", "u")
 // Of is "de Zoé" or "d’Inès": the word de before a name, elided before a vowel. A mute h cannot be told from an
 // aspirated one: names with h keep "de".
 func Of(name string) string {
-	for _, r := range name {
-		if strings.ContainsRune("aeiouyàâäéèêëîïôöùûüœæ", unicode.ToLower(r)) {
-			return "d’" + name
-		}
-		break
+	first, _ := utf8.DecodeRuneInString(name)
+	if strings.ContainsRune("aeiouyàâäéèêëîïôöùûüœæ", unicode.ToLower(first)) {
+		return "d’" + name
 	}
 	return "de " + name
 }
