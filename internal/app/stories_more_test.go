@@ -44,8 +44,15 @@ func photo(s story) {
 	s.Upload("[name=photo]", snapshot(s.t))
 	s.ClickText("Enregistrer la photo")
 	const shown = `[...document.querySelectorAll('main img')].filter(i => i.complete && i.naturalWidth > 0 && i.naturalWidth === i.naturalHeight).length`
-	if n := testkit.Eval[int](s.Browser, shown); n != 1 {
-		s.t.Fatalf("%d square photos on the page, want 1", n)
+	square := 0
+	for range 100 { // the page is there before its picture is drawn
+		if square = testkit.Eval[int](s.Browser, shown); square == 1 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if square != 1 {
+		s.t.Fatalf("%d square photos on the page, want 1", square)
 	}
 	s.open("/espace")
 	if !s.Has(".hello img") {

@@ -37,7 +37,7 @@ type Browser struct {
 	options  BrowserOptions
 	mu       sync.Mutex
 	problems []string
-	loading  int // frames that load
+	loading  map[cdp.FrameID]bool // frames that load
 }
 
 // chromium is one process for each setting that belongs to a whole browser.
@@ -83,7 +83,7 @@ func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
 	}
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	b := &Browser{t: t, ctx: ctx, options: options}
+	b := &Browser{t: t, ctx: ctx, options: options, loading: map[cdp.FrameID]bool{}}
 	// The first call binds the tab's life to its context: without a time limit, so that it lives with the test.
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("open a tab: %v", err)
@@ -135,18 +135,18 @@ func (b *Browser) SetCookie(url, name, value string) {
 func (b *Browser) follow(ev any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch ev.(type) {
+	switch e := ev.(type) {
 	case *page.EventFrameStartedLoading:
-		b.loading++
+		b.loading[e.FrameID] = true
 	case *page.EventFrameStoppedLoading:
-		b.loading = max(0, b.loading-1)
+		delete(b.loading, e.FrameID)
 	}
 }
 
 func (b *Browser) isLoading() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.loading > 0
+	return len(b.loading) > 0
 }
 
 // listen keeps what the console complains of: errors, CSP violations, uncaught exceptions.
