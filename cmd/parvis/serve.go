@@ -36,7 +36,7 @@ func serve(c call) int {
 }
 
 // garbagePercent collects earlier than Go does by itself: eight pages made at a time then fit in 100 MB.
-const garbagePercent = 50
+const garbagePercent = 30
 
 // listen serves until the process is told to stop, then lets what is under way end.
 func (c call) listen(a *app.App, ready func()) int {
