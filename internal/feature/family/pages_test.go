@@ -171,6 +171,46 @@ func TestAgentSetsARestriction(t *testing.T) {
 	})
 }
 
+// TestReceptionSeesARestriction: who reads the file without the right to set one learns who may not act, and no more.
+func TestReceptionSeesARestriction(t *testing.T) {
+	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+		h := familytest.New(t, d)
+		p := portal(t, d)
+		path := "/agents/familles/" + string(h.Second)
+		reception := p.As(familytest.Agent(family.FileRead))
+		const notice = "Restriction en vigueur"
+		if text := reception.Get(path).Text("main"); strings.Contains(text, notice) {
+			t.Fatalf("a restriction shows before there is one: %s", text)
+		}
+		p.As(familytest.Agent(family.FileRead, family.RestrictSet)).Get(path).Submit("form#restriction", map[string]string{
+			"adulte": string(h.Bruno), "enfant": string(h.Jeremy), "decision": "12/12/2026", "reference": "RG 26/01234"})
+		text := reception.Get(path).Text("main")
+		if !strings.Contains(text, notice) || !strings.Contains(text, "ne peut pas agir pour") {
+			t.Errorf("the reception does not see the restriction: %s", text)
+		}
+		if strings.Contains(text, "RG 26/01234") {
+			t.Error("the reception reads the decision's reference")
+		}
+	})
+}
+
+// TestPendingContactMayNotCollectYet: until an agent has answered, the file does not say that a contact may fetch a child.
+func TestPendingContactMayNotCollectYet(t *testing.T) {
+	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+		h := familytest.New(t, d)
+		p := portal(t, d)
+		form := p.As(persontest.Citizen(h.Bruno)).Get("/espace/famille").Click("main a.button-primary")
+		form.Submit("main form", map[string]string{"nom": "Diallo", "prenoms": "Amadou", "lien": "voisin", "telephone": "0600000002", "chercher": "1"})
+		text := p.As(familytest.Agent(family.FileRead)).Get("/agents/familles/" + string(h.Second)).Text("main")
+		if !strings.Contains(text, "Amadou Diallo") || !strings.Contains(text, "Pas encore autorisé") {
+			t.Errorf("the pending contact is not said to be unverified: %s", text)
+		}
+		if strings.Contains(text, "Peut venir chercher les enfants") {
+			t.Errorf("a pending contact is said to be allowed: %s", text)
+		}
+	})
+}
+
 func expectMail(t *testing.T, d *db.DB, template, words string) {
 	t.Helper()
 	var render func(context.Context, db.Reader, map[string]string) (mail.Body, error)
