@@ -15,7 +15,8 @@ import (
 
 // ranks is the ladder, lowest first; packages on one line do not import each other.
 var ranks = []string{
-	"base/civil base/money base/fault base/actor base/crash base/crypt",
+	"base/civil base/money base/fault base/actor base/crash base/crypt base/spelling",
+	"base/geo",
 	"base/db",
 	"base/audit base/mail base/jobs base/blob",
 	"base/web",
@@ -24,7 +25,7 @@ var ranks = []string{
 	"feature/person",
 	"feature/account",
 	"feature/family",
-	"feature/admission feature/document feature/activity",
+	"feature/admission feature/signup feature/document feature/activity",
 	"feature/tariff feature/messaging feature/request",
 	"feature/enrolment",
 	"feature/booking",

@@ -7,48 +7,16 @@ import (
 	"unicode/utf8"
 
 	"parvis/internal/base/fault"
+	"parvis/internal/base/spelling"
 
 	"github.com/nyaruka/phonenumbers"
-	"golang.org/x/text/unicode/norm"
 )
 
-var ligatures = strings.NewReplacer("œ", "oe", "æ", "ae", "ß", "ss", "ø", "o", "ł", "l", "đ", "d", "ð", "d",
-	"þ", "th", "ı", "i", "ħ", "h")
+// Fold is the search form of a name, see spelling.Fold.
+func Fold(s string) string { return spelling.Fold(s) }
 
-// Fold is the search form of a name: lower case, no accent, ligatures opened, anything that is neither letter
-// nor digit a single space. "d’Estaing" is "d estaing", "İpek" is "ipek".
-func Fold(s string) string {
-	var b strings.Builder
-	space := false
-	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			if space && b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			space = false
-			b.WriteRune(r)
-		default:
-			space = true
-		}
-	}
-	return ligatures.Replace(b.String())
-}
-
-// Clean is a text as it is kept: composed accents, no control character, single spaces, none at the ends.
-func Clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.IsSpace(r) || r == '\u00a0' || r == '\u202f' {
-			return ' '
-		}
-		if unicode.Is(unicode.Cf, r) || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, s)
-	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
-}
+// Clean is a text as it is kept, see spelling.Clean.
+func Clean(s string) string { return spelling.Clean(s) }
 
 // Tidy gives every text of a person its kept form. What cannot be read as an e-mail or a phone number stays as
 // it was typed.
