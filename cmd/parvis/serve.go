@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"parvis/internal/app"
@@ -20,19 +22,59 @@ import (
 )
 
 func serve(c call) int {
-	cfg, _, status, ok := c.flags("serve", nil)
+	cfg, status, ok := c.flags(nil)
 	if !ok {
 		return status
 	}
+	if status, ok := c.checkDatabase(cfg); !ok {
+		return status
+	}
 	if err := cfg.CheckServe(); err != nil {
+		return c.misused("%s", inWords(err))
+	}
+	if (cfg.TLSCert == "") != (cfg.TLSKey == "") {
+		return c.misused("--tls-cert et --tls-key vont ensemble.")
+	}
+	if cfg.TLSCert != "" {
+		if err := checkCertificate(cfg.TLSCert, cfg.TLSKey); err != nil {
+			return c.fail(err)
+		}
+	}
+	key, err := readKey(cfg.KeyFile)
+	if err != nil {
 		return c.fail(err)
 	}
-	log := slog.New(slog.NewTextHandler(c.err, nil))
-	a, err := app.Open(c.ctx, cfg, app.Options{Log: log})
+	a, err := c.open(cfg, app.Options{Key: key, Log: slog.New(slog.NewTextHandler(c.err, nil))})
 	if err != nil {
 		return c.fail(err)
 	}
 	return c.listen(a, func() { fmt.Fprintln(c.out, "Parvis sert sur", cfg.Listen) })
+}
+
+// checkCertificate reads the pair before anything starts: the server would tell later, and in English.
+func checkCertificate(cert, key string) error {
+	for _, path := range []string{cert, key} {
+		if _, err := os.ReadFile(path); err != nil {
+			return err
+		}
+	}
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		return say("« %s » et « %s » ne sont pas un certificat et sa clé.", cert, key)
+	}
+	return nil
+}
+
+// listenError says why an address cannot be listened to.
+func listenError(address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return say("L’adresse %s est déjà prise par un autre programme, peut-être un autre Parvis : arrêtez-le, ou choisissez avec --listen un autre port.", address)
+	case errors.Is(err, syscall.EACCES):
+		return say("Vous n’avez pas le droit d’écouter sur %s : choisissez avec --listen un port au-dessus de 1023.", address)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return say("%s n’est pas une adresse de cette machine : vérifiez --listen.", address)
+	}
+	return say("--listen « %s » n’est pas compris : une adresse comme 127.0.0.1:8080 est attendue.", address)
 }
 
 // garbagePercent collects earlier than Go does by itself: eight pages made at a time then fit in 100 MB.
@@ -45,7 +87,7 @@ func (c call) listen(a *app.App, ready func()) int {
 	}
 	listener, err := net.Listen("tcp", a.Config.Listen)
 	if err != nil {
-		return c.fail(errors.Join(err, a.Close()))
+		return c.fail(errors.Join(listenError(a.Config.Listen, err), a.Close()))
 	}
 	server := web.Server(a.Config.Listen, a.Handler())
 	ctx, stop := context.WithCancel(c.ctx)
@@ -86,21 +128,17 @@ const demoMark = "demonstration"
 
 func serveDemo(c call) int {
 	var clock string
-	var cfg app.Config
-	fs := flag.NewFlagSet("parvis demo", flag.ContinueOnError)
-	fs.SetOutput(c.err)
-	fs.StringVar(&cfg.Listen, "listen", "127.0.0.1:8080", "adresse d’écoute")
-	fs.StringVar(&cfg.Data, "data", "", "dossier des données (défaut : un dossier neuf, effacé à la fin)")
-	fs.StringVar(&clock, "clock", "", "heure décalée, 2027-03-26T08:59:50+01:00")
-	switch err := fs.Parse(c.args); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return usageStatus
+	cfg, status, ok := c.flags(func(fs *flag.FlagSet, cfg *app.Config) {
+		fs.StringVar(&cfg.Listen, "listen", "127.0.0.1:8080", "`ADRESSE` d’écoute")
+		fs.StringVar(&cfg.Data, "data", "", "`DOSSIER` des données ; sans lui, un dossier neuf, effacé à la fin")
+		fs.StringVar(&clock, "clock", "", "`MOMENT` où l’horloge commence, 2027-03-26T08:59:50+01:00")
+	})
+	if !ok {
+		return status
 	}
 	now, err := shifted(clock)
 	if err != nil {
-		return c.fail(err)
+		return c.misused("%s", inWords(err))
 	}
 	if cfg.Data == "" {
 		if cfg.Data, err = os.MkdirTemp("", "parvis-demo-"); err != nil {
@@ -151,7 +189,7 @@ func demoFolder(dir string) (fresh bool, err error) {
 		return false, err
 	}
 	if _, err := os.Stat(filepath.Join(dir, demoMark)); err != nil {
-		return false, fmt.Errorf("%s n’est pas vide et n’est pas une démonstration : choisissez un autre dossier", dir)
+		return false, say("Le dossier « %s » n’est pas vide et n’est pas une démonstration : choisissez-en un autre.", dir)
 	}
 	return false, nil
 }
@@ -162,7 +200,7 @@ func demoKey(dir string, fresh bool) (*crypt.Key, error) {
 	if fresh {
 		return crypt.CreateKey(path)
 	}
-	return crypt.LoadKey(path)
+	return readKey(path)
 }
 
 // shifted is a clock in the town's zone that shows the given moment now and goes on at the machine's pace.
@@ -173,7 +211,7 @@ func shifted(moment string) (func() time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, moment)
 	if err != nil {
-		return nil, fmt.Errorf("--clock %q : une date comme 2027-03-26T08:59:50+01:00 est attendue", moment)
+		return nil, say("--clock « %s » n’est pas un moment comme 2027-03-26T08:59:50+01:00.", moment)
 	}
 	started := time.Now()
 	return func() time.Time { return at.Add(time.Since(started)).In(zone) }, nil

@@ -19,6 +19,7 @@ import (
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
 	"parvis/internal/feature/admission"
 	"parvis/internal/feature/town"
 )
@@ -28,7 +29,8 @@ type Options struct {
 	Log   *slog.Logger
 	Clock func() time.Time // default: the machine's, in the town's zone
 	Demo  bool             // mails are captured, pages are marked, /demo/… exists
-	Key   *crypt.Key       // in place of Config.KeyFile: demo and tests
+	Key   *crypt.Key       // in place of Config.KeyFile, for who has read it already
+	Look  bool             // a key that no database knows yet does not become this one's
 }
 
 // App is an open portal: its database, its pages, its workers.
@@ -41,7 +43,9 @@ type App struct {
 	Log      *slog.Logger
 	Demo     bool
 	Settings *town.Cache
+	KeyKnown bool // the key is the one that marked the database; false when none did yet
 
+	openid  account.OpenID
 	router  *web.Router
 	handler http.Handler
 	mailer  *mail.Worker
@@ -76,23 +80,32 @@ func Open(ctx context.Context, cfg Config, o Options) (*App, error) {
 			return nil, fmt.Errorf("fichier de clé : %w", err)
 		}
 	}
-	if a.DB, err = db.Open(ctx, cfg.DatabaseURL()); err != nil {
+	if a.DB, err = db.Open(ctx, cfg.DatabaseURL(), db.WithLog(a.Log)); err != nil {
 		return nil, fmt.Errorf("base de données : %w", err)
 	}
-	if err := a.assemble(ctx); err != nil {
+	if err := a.assemble(ctx, !o.Look); err != nil {
 		return nil, errors.Join(err, a.DB.Close())
 	}
 	return a, nil
 }
 
-func (a *App) assemble(ctx context.Context) (err error) {
+func (a *App) assemble(ctx context.Context, mark bool) (err error) {
+	if _, err := audit.CheckKey(ctx, a.DB, a.Key); errors.Is(err, audit.ErrOtherKey) {
+		return err // before anything is migrated; a database without the table is looked at again below
+	}
 	if err := db.Migrate(ctx, a.DB, Sources()...); err != nil {
 		return err
 	}
 	if a.Files, err = blob.Open(a.Config.FilesDir(), a.Key); err != nil {
 		return fmt.Errorf("dossier des fichiers : %w", err)
 	}
+	if err := a.checkKey(ctx, mark); err != nil {
+		return err
+	}
 	a.Settings = &town.Cache{DB: a.DB}
+	if a.openid, err = a.openID(); err != nil {
+		return err
+	}
 	if err := a.routes(); err != nil {
 		return err
 	}
@@ -110,6 +123,7 @@ func (a *App) Close() error { return a.DB.Close() }
 
 // Run works off mails, jobs and the audit chain until ctx ends.
 func (a *App) Run(ctx context.Context) {
+	a.warnHeld(ctx)
 	tasks := []func(context.Context){a.runner.Run, func(ctx context.Context) { audit.Run(ctx, a.DB, a.Now) }}
 	if a.mailer == nil {
 		a.Log.Warn("no mail server: mails wait in the outbox until --smtp is given")

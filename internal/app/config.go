@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"parvis/internal/base/fault"
 )
 
 // Config is what an install sets, each as a flag or an environment variable (PARVIS_DATA for --data).
@@ -28,6 +30,11 @@ type Config struct {
 	Proxies      string // comma-separated networks whose X-Forwarded-For is believed
 	InsecureHTTP bool   // allow plain http beyond loopback
 	MailRate     int    // activation mails a minute
+
+	FranceConnect       Outside // families
+	FranceConnectButton string  // picture of its button
+	ProConnect          Outside // agents
+	ProConnectSiret     string
 }
 
 // Flags declares the settings on fs, with their environment fall-back.
@@ -48,6 +55,7 @@ func (c *Config) Flags(fs *flag.FlagSet, env func(string) string) {
 	text(&c.TLSCert, "tls-cert", "", "certificat, pour servir https sans mandataire")
 	text(&c.TLSKey, "tls-key", "", "clé du certificat")
 	text(&c.Proxies, "trusted-proxy", "", "réseaux des mandataires de confiance, séparés par des virgules")
+	c.openIDFlags(text)
 	fs.BoolVar(&c.InsecureHTTP, "insecure-http", env("PARVIS_INSECURE_HTTP") == "1", "accepter http hors de la machine")
 	fs.IntVar(&c.MailRate, "mail-rate", 60, "courriels d’activation par minute")
 }
@@ -75,7 +83,7 @@ func (c Config) URL() (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("--base-url %q : une adresse https://… est attendue", raw)
+		return nil, refuse("--base-url « %s » : une adresse https://… est attendue.", raw)
 	}
 	return u, nil
 }
@@ -87,11 +95,11 @@ func (c Config) CheckServe() error {
 		return err
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) && !c.InsecureHTTP {
-		return errors.New("http hors de la machine : placez un mandataire https devant et donnez --base-url https://…, " +
-			"donnez --tls-cert et --tls-key, ou assumez --insecure-http")
+		return refuse("http hors de la machine : placez un mandataire https devant et donnez --base-url https://…, " +
+			"donnez --tls-cert et --tls-key, ou assumez --insecure-http.")
 	}
 	if c.KeyFile == "" {
-		return errors.New("--key-file manque : « parvis key --key-file CHEMIN » en fabrique un, à garder hors du dossier des données")
+		return refuse("--key-file manque : « parvis key --key-file CHEMIN » en fabrique un, à garder hors du dossier des données.")
 	}
 	data, err1 := filepath.Abs(c.Data)
 	key, err2 := filepath.Abs(c.KeyFile)
@@ -99,9 +107,14 @@ func (c Config) CheckServe() error {
 		return err
 	}
 	if strings.HasPrefix(key, data+string(os.PathSeparator)) {
-		return errors.New("--key-file est dans le dossier des données : une sauvegarde volée donnerait la clé avec la serrure")
+		return refuse("--key-file est dans le dossier des données : une sauvegarde volée donnerait la clé avec la serrure.")
 	}
 	return nil
+}
+
+// refuse is an answer in words for whoever typed the settings.
+func refuse(sentence string, args ...any) error {
+	return fault.New(fault.Refused, fmt.Sprintf(sentence, args...))
 }
 
 func loopback(host string) bool {
@@ -116,13 +129,13 @@ func (c Config) TrustedProxies() ([]netip.Prefix, error) {
 		if !strings.Contains(s, "/") {
 			addr, err := netip.ParseAddr(s)
 			if err != nil {
-				return nil, fmt.Errorf("--trusted-proxy %q : une adresse ou un réseau est attendu", s)
+				return nil, refuse("--trusted-proxy « %s » : une adresse ou un réseau est attendu.", s)
 			}
 			s = netip.PrefixFrom(addr, addr.BitLen()).String()
 		}
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxy %q : une adresse ou un réseau est attendu", s)
+			return nil, refuse("--trusted-proxy « %s » : une adresse ou un réseau est attendu.", s)
 		}
 		all = append(all, p)
 	}

@@ -4,3 +4,6 @@ import "context"
 
 // ExportHeadNow runs the nightly task at once.
 func (a *App) ExportHeadNow(ctx context.Context) error { return a.exportHead(ctx, nil) }
+
+// Mails tells whether mails are sent at all.
+func (a *App) Mails() bool { return a.mailer != nil }

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/jobs"
@@ -22,17 +24,22 @@ import (
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/request"
 	"parvis/internal/feature/schoolfile"
+	"parvis/internal/feature/signup"
 	"parvis/internal/feature/tariff"
 	"parvis/internal/feature/town"
 	"parvis/internal/portal/demo"
 	"parvis/internal/portal/desk"
 	"parvis/internal/portal/home"
+	"parvis/internal/portal/moving"
+
+	"github.com/a-h/templ"
 )
 
 // features are the pages of each feature; what they register for the first pages is listed here and nowhere else.
 type features struct {
 	account   account.Pages
 	admission admission.Pages
+	signup    signup.Pages
 	person    person.Pages
 	family    family.Pages
 	news      messaging.Pages
@@ -46,11 +53,12 @@ type features struct {
 }
 
 func (a *App) features() features {
-	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
+	base, _ := a.Config.URL() // Open has refused a bad one; without it, no passkeys
+	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now, Base: base}
 	f := features{
-		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings},
+		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings, OpenID: a.openid},
 		admission: admission.Pages{Desk: a.activations(), Settings: a.Settings, URL: a.address},
-		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Subject: subjectOf},
+		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Check: a.check(), Subject: subjectOf},
 		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
 		activity:  activity.Pages{DB: a.DB},
@@ -59,14 +67,30 @@ func (a *App) features() features {
 		file:      schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 		billing:   billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 	}
-	f.person = person.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Settings: a.Settings, Photos: a.photos(),
-		EmailChanged: account.EmailChanged,
+	f.account.Panels = []web.Panel{a.accountHistory()}
+	f.admission.SignIn = f.account.Enter
+	photos := a.photos() // one for all: pictures are decoded one at a time
+	f.signup = a.signUp(photos)
+	f.person = person.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Settings: a.Settings, Photos: photos,
+		EmailChanged: account.EmailChanged, MaySee: family.MaySeePhoto, AgentMaySee: family.FilePhoto,
 		ConfirmPassword: func(ctx context.Context, who actor.Actor, password string) error {
 			return gate.ConfirmPassword(ctx, who, password, "", "mot_de_passe")
 		}}
-	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own,
-		Panels: slices.Concat(enrolment.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels())}
+	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own, Activation: activationHref, Invitations: a.invites().Card,
+		Panels: slices.Concat([]web.Panel{a.invites().Panel()}, enrolment.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels(), []web.Panel{a.familyHistory()})}
 	return f
+}
+
+// activationHref is the list of activations with one account alone, for agents who may read it.
+func activationHref(who actor.Actor, acc account.Account, p person.Person) string {
+	if !who.Can(admission.Read) {
+		return ""
+	}
+	query := acc.Email // found whole; else by the name
+	if query == "" {
+		query = p.LastName + " " + p.BirthName + " " + p.FirstNames
+	}
+	return "/agents/activations?" + url.Values{"q": {query}}.Encode()
 }
 
 // activations is what sends activations, for pages, jobs and the command.
@@ -75,14 +99,14 @@ func (a *App) activations() admission.Desk {
 }
 
 func (a *App) dashboard(f features) home.Dashboard {
-	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Promise: promisedTo,
+	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing,
 		Todos: []web.TodoSource{billing.Todo},
 		Tiles: slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
 		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
 			upcoming, err := f.booking.Children(r, now, who)
 			children := make([]home.Child, len(upcoming))
 			for i, u := range upcoming {
-				children[i] = home.Child{FirstName: u.Child.First(), Detail: u.Child.Where(), Next: u.Next, Href: u.Href}
+				children[i] = home.Child{FirstName: u.Child.First(), Detail: u.Child.Where(), Next: u.Next, Href: u.Href, PhotoURL: u.Child.PhotoURL()}
 			}
 			return children, err
 		}}
@@ -101,7 +125,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), Queues: append(f.family.Queues(), admission.Bounced()), Finders: []web.Finder{family.Find}}
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Queues: append(f.family.Queues(), admission.Waiting(a.Now), admission.Bounced(), a.invites().Queue(), messaging.ContactQueue()), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
 }
 
 // routes builds every page and declares it; a route badly declared fails the start.
@@ -123,23 +147,34 @@ func (a *App) routes() error {
 	if err != nil {
 		return err
 	}
+	imports, err := a.importDesk()
+	if err != nil {
+		return err
+	}
 	a.declare(f)
+	imports.Agent(a.router)
 	a.handler = a.router.Handler()
 	return a.router.Err()
 }
 
 func (a *App) declare(f features) {
 	rt := a.router
-	places := town.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings}
+	captcha.Pages{Check: a.check()}.Citizen(rt)
+	places := town.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Mails: a.mails(), Setup: setupTasks()}
 	places.Citizen(rt)
 	places.Agent(rt)
 	a.front().Citizen(rt)
 	a.dashboard(f).Citizen(rt)
 	a.desk(f).Agent(rt)
+	a.journal().Agent(rt)
 	f.account.Citizen(rt)
 	f.account.Agent(rt)
 	f.admission.Citizen(rt)
+	f.signup.Citizen(rt)
 	f.admission.Agent(rt)
+	a.newcomers(f).Agent(rt)
+	a.invites().Citizen(rt)
+	a.invites().Agent(rt)
 	f.person.Citizen(rt)
 	f.person.Agent(rt)
 	f.family.Citizen(rt)
@@ -156,6 +191,11 @@ func (a *App) declare(f features) {
 	if a.Demo {
 		demo.Pages{DB: a.DB, Now: a.Now}.Citizen(rt)
 	}
+}
+
+// check is the security check of the forms that anybody may send.
+func (a *App) check() captcha.Check {
+	return captcha.Check{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
 }
 
 // nav is the guide's top menu, and the agents'.
@@ -182,8 +222,17 @@ func agentNav(who actor.Actor) []web.NavItem {
 	if who.Can(person.Read) {
 		items = append(items, web.NavItem{Label: "Recherche", Href: "/agents/recherche", Icon: "search"})
 	}
+	waiting := "Files d’attente"
+	if who.Can(admission.Read) {
+		items = append(items, web.NavItem{Group: waiting, Label: "Comptes à activer", Href: "/agents/activation", Icon: "user"})
+		waiting = ""
+	}
 	if who.Can(family.MemberApprove) {
-		items = append(items, web.NavItem{Group: "Files d’attente", Label: "Membres de famille", Href: "/agents/membres", Icon: "users"})
+		items = append(items, web.NavItem{Group: waiting, Label: "Membres de famille", Href: "/agents/membres", Icon: "users"})
+		waiting = ""
+	}
+	if who.Can(messaging.ContactAnswer) {
+		items = append(items, web.NavItem{Group: waiting, Label: "Messages à la mairie", Href: "/agents/contacts", Icon: "message"})
 	}
 	group := "Outils"
 	for _, l := range deskLinks() {
@@ -201,7 +250,9 @@ func deskLinks() []desk.Link {
 		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
 		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},
 		{Label: "Activités", Detail: "Ce que l’import a trouvé", Href: "/agents/activites", Icon: "list", Right: activity.Read},
+		{Label: "Import", Detail: "Reprendre l’ancien portail, annuler", Href: "/agents/import", Icon: "import", Right: moving.Import},
 		{Label: "Tâches et courriels", Detail: "Ce qui n’a pas pu se faire", Href: "/agents/taches", Icon: "clock", Right: town.SettingsWrite},
+		{Label: "Journal", Detail: "Qui a fait quoi, sur quel dossier", Href: "/agents/journal", Icon: "history", Right: desk.JournalRead},
 		{Label: "Réglages", Detail: "Nom, couleur, textes, horaires", Href: "/agents/parametres", Icon: "settings", Right: town.SettingsWrite},
 	}
 }
@@ -220,9 +271,8 @@ func (a *App) front() home.Front {
 		Town: func(ctx context.Context) home.Town {
 			s := a.Settings.Get(ctx, a.Now())
 			h := s.Help()
-			return home.Town{Name: s.Name, SpaceName: s.SpaceName(), Slogan: s.Slogan, Welcome: town.Paragraphs(s.Welcome), OldPortal: s.OldPortal,
-				Help:   home.Help{Service: h.Name, Phone: h.Phone, Email: h.Email, Hours: h.Hours, Counter: h.Counter},
-				SignUp: town.Paragraphs(s.SignUpText), ToBring: s.SignUpDocument}
+			return home.Town{Name: s.Name, SpaceName: s.SpaceName(), Slogan: s.Slogan, Welcome: s.Intro(), OldPortal: s.OldPortal,
+				Help: home.Help{Service: h.Name, Phone: h.Phone, Email: h.Email, Hours: h.Hours, Counter: h.Counter}}
 		},
 		News: func(r db.Reader, now time.Time, n int) ([]home.News, error) {
 			items, err := messaging.Latest(r, now, n)
@@ -232,21 +282,58 @@ func (a *App) front() home.Front {
 			}
 			return news, err
 		},
-		Promise: promise,
+		Promise: promise, WayIn: account.PasskeyButton("/connexion/cle-d-acces"),
 	}
 }
 
-// promisedTo is when a waiting account is active at the latest: the hours run from the confirmation of its e-mail.
-func promisedTo(r db.Reader, now time.Time, who actor.Actor) (time.Time, error) {
-	acc, err := account.ByID(r, account.ID(who.Account))
+// standing tells an account that is not active where its request stands.
+func (a *App) standing(r db.Reader, now time.Time, who actor.Actor) (templ.Component, error) {
+	s, err := admission.StandingOf(r, now, account.ID(who.Account))
 	if err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
-	from := acc.EmailConfirmedAt
-	if from.IsZero() {
-		from = acc.CreatedAt
+	settings, err := town.ReadSettings(r)
+	if err != nil {
+		return nil, err
 	}
-	return promise(r, from.In(now.Location()))
+	return admission.StandingNotice(s, settings.Help()), nil
+}
+
+// signUp is the wizard of newcomers.
+func (a *App) signUp(photos person.Photos) signup.Pages {
+	return signup.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Settings: a.Settings, Check: a.check(), Photos: photos, Promise: promise,
+		Resubmit: admission.Resubmit,
+		Standing: func(r db.Reader, now time.Time, id account.ID) (signup.Standing, error) {
+			s, err := admission.StandingOf(r, now, id)
+			asked := make([]signup.Asked, len(s.Asked))
+			for i, field := range s.Asked {
+				asked[i] = signup.Asked{Key: field.Key, Label: field.Label}
+			}
+			return signup.Standing{Correction: s.State == account.Correction, Message: s.Message, Asked: asked}, err
+		}}
+}
+
+// setUp leads whoever may set the town up to its first settings, until they are made.
+func setUp(r db.Reader, who actor.Actor) (href string, atOnce bool, err error) {
+	if !who.Can(town.SettingsWrite) {
+		return "", false, nil
+	}
+	state, err := town.Setup(r)
+	if err != nil || state == town.SetupOver {
+		return "", false, err
+	}
+	return town.SetupPath, state == town.SetupFresh, nil
+}
+
+// setupTasks are the steps of « Mise en route » that belong to features above the town.
+func setupTasks() []town.SetupTask {
+	return []town.SetupTask{
+		{Label: "Première actualité", Detail: "Elle paraît sur la page d’accueil", Href: "/agents/actualites", Done: func(r db.Reader) (bool, error) {
+			written, err := messaging.All(r, 1)
+			return len(written) > 0, err
+		}},
+		{Label: "Inviter des agents", Detail: "Chacun son compte, ses droits et son second facteur", Href: "/agents/comptes"},
+	}
 }
 
 // promise is when an account asked for at a moment is active at the latest.

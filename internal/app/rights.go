@@ -12,6 +12,8 @@ import (
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/tariff"
 	"parvis/internal/feature/town"
+	"parvis/internal/portal/desk"
+	"parvis/internal/portal/moving"
 )
 
 // Grants is the whole table of who may do what at the town hall: an act, and the roles that allow it. A role is
@@ -36,6 +38,7 @@ func Grants() account.Grants {
 		{Right: family.HealthWrite, Roles: roles(instruction)},
 		{Right: family.RestrictSet, Roles: roles(instruction)},
 		{Right: admission.Read, Roles: roles(accueil, instruction, administrator)},
+		{Right: admission.DecideRight, Roles: roles(instruction, administrator)},
 		{Right: admission.SendRight, Roles: roles(accueil, instruction, administrator)},
 		{Right: admission.Print, Roles: roles(accueil, instruction)},
 		{Right: admission.Campaign, Roles: roles(instruction, administrator)},
@@ -50,7 +53,11 @@ func Grants() account.Grants {
 		{Right: billing.Read, Roles: roles(regie, accueil)},
 		{Right: billing.Write, Roles: roles(regie)},
 		{Right: messaging.NewsWrite, Roles: roles(communication, administrator)},
+		// Whoever is alone at the town hall is its administrator: what the town is asked must be read.
+		{Right: messaging.ContactAnswer, Roles: roles(accueil, instruction, administrator)},
+		{Right: desk.JournalRead, Roles: roles(administrator)},
 		{Right: account.Manage, Roles: roles(administrator)},
 		{Right: town.SettingsWrite, Roles: roles(administrator)},
+		{Right: moving.Import, Roles: roles(administrator)},
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"parvis/internal/base/audit"
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/db"
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/mail"
@@ -15,6 +16,7 @@ import (
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/signup"
 	"parvis/internal/feature/tariff"
 	"parvis/internal/feature/town"
 	"parvis/internal/portal/moving"
@@ -22,7 +24,7 @@ import (
 
 // Sources are the migrations of all packages.
 func Sources() []db.Source {
-	return db.Join(web.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
-		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), activity.Sources(),
+	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
+		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), activity.Sources(),
 		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), billing.Sources(), moving.Sources())
 }

@@ -40,6 +40,7 @@ var stories = []told{
 	{"change of password", false, changeOfPassword},
 	{"agenda", false, readAgenda},
 	{"a contact joins the family", true, addContact},
+	{"a co-holder is invited", true, inviteCoholder},
 	{"contact details", false, contactDetails},
 	{"new e-mail", false, newEmail},
 	{"photo", false, photo},

@@ -14,6 +14,7 @@ import (
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/audit"
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/db"
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/mail"
@@ -21,7 +22,9 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/admission"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/signup"
 	"parvis/internal/feature/town"
 )
 
@@ -43,7 +46,12 @@ func (a *App) mails() []mail.Template {
 	var all []mail.Template
 	all = append(all, account.Mails(account.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
 	all = append(all, admission.Mails(admission.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
+	all = append(all, admission.QueueMails(admission.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
+	all = append(all, admission.InviteMails(admission.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
+	all = append(all, signup.Mails(signup.MailDeps{Key: a.Key, Now: a.Now, URL: a.address, Promise: promise})...)
+	all = append(all, town.Mails()...)
 	all = append(all, person.Mails(person.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
+	all = append(all, messaging.Mails(messaging.MailDeps{Now: a.Now, URL: a.address})...)
 	all = append(all, family.Mails(family.MailDeps{URL: a.address})...)
 	return all
 }
@@ -70,15 +78,20 @@ func (a *App) sender() (mail.Sender, mail.Address, error) {
 	}
 	u, err := url.Parse(a.Config.SMTP)
 	if err != nil {
-		return nil, mail.Address{}, errors.New("--smtp : une adresse smtp://hôte:port?from=adresse est attendue")
+		return nil, mail.Address{}, refuse(smtpWanted)
 	}
 	from := u.Query().Get("from")
 	if !strings.Contains(from, "@") {
-		return nil, mail.Address{}, errors.New("--smtp : il manque ?from=adresse d’expédition")
+		return nil, mail.Address{}, refuse("--smtp : il manque ?from=adresse d’expédition.")
 	}
 	server, err := mail.NewSMTP(a.Config.SMTP)
-	return server, mail.Address{Address: from}, err
+	if err != nil { // it may hold the password: not told
+		return nil, mail.Address{}, refuse(smtpWanted)
+	}
+	return server, mail.Address{Address: from}, nil
 }
+
+const smtpWanted = "--smtp : une adresse smtp://hôte:port?from=adresse est attendue."
 
 func (a *App) workers() error {
 	sender, from, err := a.sender()
@@ -88,17 +101,28 @@ func (a *App) workers() error {
 	if sender != nil {
 		a.mailer = a.postman(sender, from)
 	}
+	imports, err := a.importDesk()
+	if err != nil {
+		return err
+	}
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
-	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now, Log: a.Log,
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
 			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
-		Dailies: append(account.Schedule(), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
+		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule()), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
 	return nil
+}
+
+// newcomersLeft deletes the drafts and demands that nobody went on with.
+func (a *App) newcomersLeft() signup.Sweep {
+	return signup.Sweep{DB: a.DB, Now: a.Now, Drop: a.photos().Drop,
+		Before: func(tx *db.Tx, id string) error { return admission.ForgetNewcomer(tx, account.ID(id)) }}
 }
 
 // postman sends what is in the outbox.
 func (a *App) postman(sender mail.Sender, from mail.Address) *mail.Worker {
 	return &mail.Worker{DB: a.DB, Sender: sender, Templates: a.mails(), Now: a.Now, From: from,
+		BulkRate: a.Config.MailRate, Log: a.Log, Words: town.MailWords,
 		Look: func(r db.Reader) (mail.Look, error) {
 			s, err := town.ReadSettings(r)
 			if err != nil {
@@ -134,19 +158,29 @@ func (a *App) headsFile() string { return filepath.Join(a.Config.Data, "journal-
 
 // VerifyAudit checks the chain against every head exported so far.
 func (a *App) VerifyAudit(ctx context.Context) (audit.Report, error) {
-	raw, err := os.ReadFile(a.headsFile())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	heads, err := a.exportedHeads()
+	if err != nil {
 		return audit.Report{}, err
 	}
-	var heads []audit.Head
+	return audit.Verify(ctx, a.DB, heads...)
+}
+
+// exportedHeads reads the heads kept beside the database. The error tells of a line that the key did not sign; the
+// heads are the others.
+func (a *App) exportedHeads() (heads []audit.Head, unsigned error) {
+	raw, err := os.ReadFile(a.headsFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	for line := range strings.Lines(string(raw)) {
 		head, err := audit.ParseHead(a.Key, strings.TrimSpace(line))
 		if err != nil {
-			return audit.Report{}, fmt.Errorf("%s: %w", a.headsFile(), err)
+			unsigned = refuse("%s : une ligne n’a pas été signée par la clé de cette installation, ou a été modifiée.", a.headsFile())
+			continue
 		}
 		heads = append(heads, head)
 	}
-	return audit.Verify(ctx, a.DB, heads...)
+	return heads, unsigned
 }
 
 // purge deletes what has served: idempotency keys, sent mails, done jobs, old audit contents, and files that no row
@@ -156,6 +190,12 @@ func (a *App) purge(ctx context.Context, _ map[string]string) error {
 	err := db.Do(ctx, a.DB, func(tx *db.Tx) error {
 		if _, err := web.PurgeKeys(tx, now); err != nil {
 			return fmt.Errorf("purge keys: %w", err)
+		}
+		if _, err := captcha.Purge(tx, now); err != nil {
+			return fmt.Errorf("purge security checks: %w", err)
+		}
+		if _, err := messaging.PurgeContacts(tx, now); err != nil {
+			return fmt.Errorf("purge contact messages: %w", err)
 		}
 		if _, err := mail.Purge(tx, now.Add(-keepMails)); err != nil {
 			return fmt.Errorf("purge mails: %w", err)

@@ -20,7 +20,7 @@ var ranks = []string{
 	"base/db",
 	"base/audit base/mail base/jobs base/blob",
 	"base/web",
-	"base/captcha base/pdf base/sheet base/backup",
+	"base/captcha base/openid base/pdf base/sheet base/backup",
 	"feature/town",
 	"feature/person",
 	"feature/account",

@@ -1,7 +1,8 @@
 // Package audit remembers who did what on whose data. It owns audit_event (the lines), audit_chain (their hashes,
-// each over the one before) and audit_head. A line is written in the verb's own transaction; Seal, run every
-// second, takes the committed lines into the chain; until then, under two seconds, a deleted line is not missed.
-// Lines hold ids, never a name, an income or anything about health. The package shows no page.
+// each over the one before), audit_head, and audit_key (the mark of the install's key). A line is written in the
+// verb's own transaction; Seal, run every second, takes the committed lines into the chain; until then, under two
+// seconds, a deleted line is not missed. Lines hold ids, never a name, an income or anything about health. The
+// package shows no page.
 package audit
 
 import (

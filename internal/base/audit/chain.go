@@ -194,21 +194,21 @@ func (v *verifier) add(l linked) {
 	c := l.link
 	v.report.Links++
 	if c.seq != v.last.seq+1 {
-		v.problem(c.seq, c.event, "a link before this one is missing")
+		v.problem(c.seq, c.event, "un maillon manque avant celui-ci")
 	}
 	if !bytes.Equal(c.hash, chainHash(v.last.hash, c)) {
-		v.problem(c.seq, c.event, "the link does not follow from the one before")
+		v.problem(c.seq, c.event, "le maillon ne suit pas celui d’avant")
 	}
 	if h, ok := v.heads[c.seq]; ok && h.Hash != encode(c.hash) {
-		v.problem(c.seq, c.event, "the link differs from the exported head")
+		v.problem(c.seq, c.event, "le maillon n’est pas celui de la tête exportée")
 	}
 	switch {
 	case l.event.ID == "":
 		v.gone = append(v.gone, c)
 	case !bytes.Equal(c.content, contentHash(l.event)):
-		v.problem(c.seq, c.event, "the line was changed")
+		v.problem(c.seq, c.event, "la ligne a été modifiée")
 	case l.event.SealedAt == 0:
-		v.problem(c.seq, c.event, "the line was unmarked")
+		v.problem(c.seq, c.event, "la ligne n’est plus marquée comme scellée")
 	case l.event.Entry.Action == purged:
 		limit, err := strconv.ParseInt(l.event.Entry.ID, 10, 64)
 		if err == nil {
@@ -223,7 +223,7 @@ func (v *verifier) finish(r db.Reader) (Report, error) {
 		if c.at < v.purgeLimit {
 			v.report.Purged++
 		} else {
-			v.problem(c.seq, c.event, "the line was deleted")
+			v.problem(c.seq, c.event, "la ligne a été supprimée")
 		}
 	}
 	head, err := headRow(r)
@@ -231,11 +231,11 @@ func (v *verifier) finish(r db.Reader) (Report, error) {
 		return Report{}, fmt.Errorf("read audit head: %w", err)
 	}
 	if head.seq != v.last.seq || !bytes.Equal(head.hash, v.last.hash) {
-		v.problem(head.seq, "", "the chain does not end at its head")
+		v.problem(head.seq, "", "la chaîne ne finit pas à sa tête")
 	}
 	for _, h := range v.heads {
 		if h.Seq > v.last.seq {
-			v.problem(h.Seq, "", "the chain ends before an exported head")
+			v.problem(h.Seq, "", "la chaîne finit avant une tête exportée")
 		}
 	}
 	added, err := unlinked(r)
@@ -243,7 +243,7 @@ func (v *verifier) finish(r db.Reader) (Report, error) {
 		return Report{}, fmt.Errorf("read unlinked audit lines: %w", err)
 	}
 	for _, id := range added {
-		v.problem(0, id, "the line says sealed and is in no link")
+		v.problem(0, id, "la ligne se dit scellée et n’est dans aucun maillon")
 	}
 	if v.report.Unsealed, err = countUnsealed(r); err != nil {
 		return Report{}, fmt.Errorf("count unsealed audit lines: %w", err)

@@ -129,3 +129,15 @@ func deleteBefore(tx *db.Tx, before civil.Instant) (int64, error) {
 	return tx.Exec(`delete from audit_event where at < $1 and sealed_at is not null and action <> $2`,
 		before, purged)
 }
+
+func keyMarks(r db.Reader) ([][]byte, error) {
+	return db.List(r, db.Column[[]byte], `select mark from audit_key where id = 1`)
+}
+
+func insertKeyMark(tx *db.Tx, mark []byte, now civil.Instant) error {
+	_, err := tx.Exec(`insert into audit_key (id, mark, marked_at) values (1, $1, $2) on conflict (id) do nothing`, mark, now)
+	if err != nil {
+		return fmt.Errorf("insert the key's mark: %w", err)
+	}
+	return nil
+}

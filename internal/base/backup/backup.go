@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -126,7 +127,7 @@ func (b *writing) copyFiles() error {
 // ToFile returns nil, the backup is whole, on the disk, and opens.
 func ToFile(ctx context.Context, d *db.DB, files *blob.Store, key *crypt.Key, path string) (Summary, error) {
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
-		return Summary{}, fmt.Errorf("backup: %s exists already", path)
+		return Summary{}, fmt.Errorf("backup: %w", &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist})
 	}
 	partial := path + ".partiel"
 	f, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)

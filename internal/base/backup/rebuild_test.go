@@ -280,3 +280,34 @@ func TestFilesThatComeMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// TestTheLastWord lets Finish write into what was restored, and refuse it: nothing then stays.
+func TestTheLastWord(t *testing.T) {
+	d := testkit.SQLite(t, sources)
+	key := crypt.NewKey()
+	note(t, d, "une famille", "")
+	path := filepath.Join(t.TempDir(), "s.pvb")
+	if _, err := backup.ToFile(t.Context(), d, store(t, key), key, path); err != nil {
+		t.Fatal(err)
+	}
+	place := t.TempDir()
+	to := backup.Destination{Database: filepath.Join(place, "parvis.db"), Files: filepath.Join(place, "fichiers"), Sources: sources}
+	no := errors.New("no")
+	to.Finish = func(context.Context, *db.DB) error { return no }
+	if _, err := backup.Rebuild(t.Context(), path, key, to); !errors.Is(err, no) {
+		t.Errorf("a refused restore passes: %v", err)
+	}
+	if left := listing(t, place); len(left) > 0 {
+		t.Errorf("a refused restore leaves %q", left)
+	}
+	to.Finish = func(_ context.Context, d *db.DB) error {
+		note(t, d, "une ligne de plus", "")
+		return nil
+	}
+	if _, err := backup.Rebuild(t.Context(), path, key, to); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, reopen(t, to), `select count(*) from note`); n != 2 {
+		t.Errorf("%d notes, want 2", n)
+	}
+}

@@ -195,6 +195,8 @@ type Destination struct {
 	Database string      // "postgres://…" of an empty database, or the path of an SQLite file to be made
 	Files    string      // folder of files to be made
 	Sources  []db.Source // all migrations of this version
+	// Finish, when not nil, has the last word on what was restored: it may write, or refuse it all.
+	Finish func(ctx context.Context, d *db.DB) error
 }
 
 // Rebuild makes a portal from a backup of this version or an earlier one, which is brought up to date. An altered
@@ -262,7 +264,7 @@ func (to Destination) rebuild(ctx context.Context, path string, key *crypt.Key, 
 	clean := func() error {
 		err := os.RemoveAll(partialFiles)
 		if !to.onServer() {
-			for _, end := range []string{"", "-wal", "-shm"} {
+			for _, end := range []string{"", "-wal", "-shm", ".migration"} {
 				if gone := os.Remove(partialBase + end); !errors.Is(gone, fs.ErrNotExist) {
 					err = errors.Join(err, gone)
 				}
@@ -308,7 +310,10 @@ func (to Destination) fill(ctx context.Context, path string, key *crypt.Key, fir
 	if sum, err = restore(ctx, path, key, d, files); err != nil {
 		return Summary{}, err
 	}
-	return sum, db.Migrate(ctx, d, to.Sources...)
+	if err := db.Migrate(ctx, d, to.Sources...); err != nil || to.Finish == nil {
+		return sum, err
+	}
+	return sum, to.Finish(ctx, d)
 }
 
 // settle syncs what was restored and gives it its name.
@@ -333,6 +338,9 @@ func (to Destination) settle(partialBase, partialFiles string) error {
 	}
 	if !to.onServer() {
 		if err := os.Rename(partialBase, to.Database); err != nil {
+			return err
+		}
+		if err := os.Remove(partialBase + ".migration"); err != nil && !errors.Is(err, fs.ErrNotExist) { // db's lock
 			return err
 		}
 		if err := syncDir(filepath.Dir(to.Database)); err != nil {

@@ -1,5 +1,7 @@
 package db
 
+import "context"
+
 // Hooks are what tests may change in the commit path.
 type Hooks struct {
 	BeforeCommit func() error // its error makes the commit fail
@@ -31,3 +33,6 @@ func (d *DB) Prepared() int {
 	}
 	return len(d.writer.session.stmts)
 }
+
+// Alone runs fn as a migration does.
+func Alone(ctx context.Context, d *DB, fn func() error) error { return d.alone(ctx, fn) }

@@ -111,19 +111,15 @@ func TestKill9UnderWritingLoadLosesNothingAcknowledged(t *testing.T) {
 		cycles = 1000
 	}
 	random := seeded(t)
-	path := filepath.Join(t.TempDir(), "p.db")
-	d, err := db.Open(context.Background(), path, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Migrate(context.Background(), d, notes()...); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
 	total := 0
+	path := ""
 	for cycle := range int64(cycles) {
+		if cycle%freshEach == 0 {
+			if path != "" {
+				_ = os.RemoveAll(filepath.Dir(path))
+			}
+			path = freshNotes(t)
+		}
 		acknowledged := killOnce(t, path, cycle, 20*time.Millisecond+time.Duration(random.Int64N(int64(130*time.Millisecond))))
 		lost, halved := oracle(t, path, cycle, acknowledged)
 		if lost > 0 || halved > 0 {
@@ -135,6 +131,23 @@ func TestKill9UnderWritingLoadLosesNothingAcknowledged(t *testing.T) {
 		t.Errorf("only %d writes were acknowledged in %d cycles: nothing was tested", total, cycles)
 	}
 	t.Logf("%d kills, %d acknowledged writes, 0 lost", cycles, total)
+}
+
+// freshNotes is the file of an empty database.
+func freshNotes(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "p.db")
+	d, err := db.Open(context.Background(), path, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Migrate(context.Background(), d, notes()...); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // killOnce lets a child write for a while, kills it and returns what it acknowledged.

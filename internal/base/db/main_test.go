@@ -16,6 +16,10 @@ func TestMain(m *testing.M) {
 		killedChild(path)
 		return
 	}
+	if database := os.Getenv("PARVIS_DB_MIGRATE"); database != "" {
+		migratingChild(database)
+		return
+	}
 	os.Exit(m.Run())
 }
 

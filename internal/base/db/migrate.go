@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"sort"
+	"strconv"
 
 	"github.com/pressly/goose/v3"
 )
@@ -38,7 +39,7 @@ var ErrNewer = errors.New("this database was migrated by a later version of Parv
 
 // Migrate applies what is missing, lowest number first; a number below those already applied is applied too,
 // because numbers are shared out by feature and not by date. There is no way down, and a database that holds a
-// migration unknown here is refused with ErrNewer.
+// migration unknown here is refused with ErrNewer. Instances that start together migrate one after the other.
 func Migrate(ctx context.Context, d *DB, sources ...Source) error {
 	files, err := mergeSources(sources)
 	if err != nil {
@@ -47,6 +48,26 @@ func Migrate(ctx context.Context, d *DB, sources ...Source) error {
 	if len(files) == 0 {
 		return nil
 	}
+	applied, err := d.applied(ctx)
+	if err == nil && !files.within(applied) {
+		if err := d.alone(ctx, func() error { return d.migrate(ctx, files) }); err != nil {
+			return err
+		}
+		applied, err = d.applied(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("read applied migrations: %w", err)
+	}
+	known := files.versions()
+	for version := range applied {
+		if !known[version] {
+			return fmt.Errorf("%w: it holds migration %04d", ErrNewer, version)
+		}
+	}
+	return nil
+}
+
+func (d *DB) migrate(ctx context.Context, files merged) error {
 	pool, err := d.openAside()
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -64,26 +85,42 @@ func Migrate(ctx context.Context, d *DB, sources ...Source) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	known := map[int64]bool{0: true}
-	for _, s := range p.ListSources() {
-		known[s.Version] = true
-	}
-	applied, err := Read(ctx, d, func(r Reader) ([]int64, error) {
-		return List(r, Column[int64], `select version_id from goose_db_version where is_applied = true`)
-	})
-	if err != nil {
-		return fmt.Errorf("read applied migrations: %w", err)
-	}
-	for _, version := range applied {
-		if !known[version] {
-			return fmt.Errorf("%w: it holds migration %04d", ErrNewer, version)
-		}
-	}
 	return nil
+}
+
+// applied are the numbers of the migrations that the database holds.
+func (d *DB) applied(ctx context.Context) (map[int64]bool, error) {
+	all, err := Read(ctx, d, func(r Reader) ([]int64, error) { return versions(r, d.engine) })
+	held := map[int64]bool{}
+	for _, version := range all {
+		held[version] = true
+	}
+	return held, err
 }
 
 // merged is a flat file system: each migration by its name, in the file system that holds it.
 type merged map[string]fs.FS
+
+// versions are the numbers of the migrations.
+func (m merged) versions() map[int64]bool {
+	all := map[int64]bool{}
+	for name := range m {
+		if n, err := strconv.ParseInt(name[:4], 10, 64); err == nil {
+			all[n] = true
+		}
+	}
+	return all
+}
+
+// within tells whether all of them are among those applied.
+func (m merged) within(applied map[int64]bool) bool {
+	for version := range m.versions() {
+		if !applied[version] {
+			return false
+		}
+	}
+	return true
+}
 
 func mergeSources(sources []Source) (merged, error) {
 	m := merged{}

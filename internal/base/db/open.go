@@ -18,6 +18,7 @@ import (
 type DB struct {
 	engine    Engine
 	dsn       string
+	path      string  // SQLite's file
 	pool      *sql.DB // PostgreSQL's, or SQLite's readers
 	readers   chan *session
 	writer    *writer // SQLite only
@@ -83,8 +84,12 @@ func (d *DB) openPostgres(ctx context.Context, database string) error {
 }
 
 func (d *DB) openSQLite(ctx context.Context, path string) error {
-	d.dsn = d.sqliteDSN(path)
+	d.path, d.dsn = path, d.sqliteDSN(path)
 	w, err := d.newWriter(ctx)
+	for end := time.Now().Add(busyTimeout); isBusy(err) && ctx.Err() == nil && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond) // a new file's switch to WAL waits for nobody by itself
+		w, err = d.newWriter(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
@@ -114,8 +119,10 @@ func (d *DB) sqliteDSN(path string) string {
 	if d.hooks.vfs != "" {
 		q.Set("vfs", d.hooks.vfs)
 	}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	return sqliteFile(path) + "?" + q.Encode()
 }
+
+func sqliteFile(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
 // Engine tells which database is behind.
 func (d *DB) Engine() Engine { return d.engine }

@@ -51,7 +51,7 @@ const (
 		order by c.table_name collate "C", c.ordinal_position`
 )
 
-// tables lists every table but goose's, by name, with its columns by name.
+// tables lists every table but those of the migrations themselves, by name, with its columns by name.
 func tables(r Reader, engine Engine) ([]table, error) {
 	query := sqliteColumns
 	if engine == Postgres {
@@ -67,7 +67,7 @@ func tables(r Reader, engine Engine) ([]table, error) {
 	}
 	var all []table
 	for _, l := range lines {
-		if l.table == migrationTable {
+		if l.table == migrationTable || l.table == migrationLock {
 			continue
 		}
 		if len(all) == 0 || all[len(all)-1].Name != l.table {

@@ -1,9 +1,12 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -321,6 +324,20 @@ func TestStoppingLetsAJobFinish(t *testing.T) {
 		}
 		if s := ofKind(t, d, "long")[0]; s.State != jobs.Queued || s.Attempts != 1 {
 			t.Errorf("the job cut short is not queued again: %+v", s)
+		}
+	})
+}
+
+func TestFailuresGoToTheGivenLog(t *testing.T) {
+	testkit.EachEngine(t, jobs.Sources(), func(t *testing.T, d *db.DB) {
+		var log bytes.Buffer
+		c := newClock()
+		n := &jobs.Runner{DB: d, Now: c.now, Log: slog.New(slog.NewTextHandler(&log, nil)), Handlers: []jobs.Handler{{Kind: "a",
+			Run: func(context.Context, map[string]string) error { return errors.New("no network") }}}}
+		enqueue(t, d, c, jobs.Job{Kind: "a"})
+		once(t, n)
+		if !strings.Contains(log.String(), "no network") {
+			t.Errorf("log: %q", log.String())
 		}
 	})
 }

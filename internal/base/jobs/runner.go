@@ -32,9 +32,17 @@ type Runner struct {
 	Dailies  []Daily
 	Now      func() time.Time
 	Grace    time.Duration // how long handlers may go on once stopped; 10 seconds by default
+	Log      *slog.Logger  // slog's default when nil
 
 	mu    sync.Mutex
 	fired map[string]civil.Date // last day known to be in the table, by kind
+}
+
+func (n *Runner) log() *slog.Logger {
+	if n.Log != nil {
+		return n.Log
+	}
+	return slog.Default()
 }
 
 // Run runs jobs until ctx ends, then gives those under way Grace to finish, after which their ctx ends too; a job
@@ -61,7 +69,7 @@ func (n *Runner) loop(ctx, work context.Context) {
 	defer tick.Stop()
 	for {
 		if _, err := n.drain(ctx, work); err != nil && ctx.Err() == nil {
-			slog.Error("run jobs", "err", err)
+			n.log().Error("run jobs", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -178,7 +186,7 @@ func (n *Runner) run(ctx context.Context, c claimed) error {
 	beat.Wait()
 	o := decide(c, err, civil.InstantOf(n.Now()))
 	if err != nil {
-		slog.Warn("job not done", "job", c.id, "kind", c.kind, "state", o.state, "attempt", c.attempt, "err", err)
+		n.log().Warn("job not done", "job", c.id, "kind", c.kind, "state", o.state, "attempt", c.attempt, "err", err)
 	}
 	return db.Do(context.WithoutCancel(ctx), n.DB, func(tx *db.Tx) error { return settle(tx, c, o) })
 }
@@ -195,7 +203,7 @@ func (n *Runner) keepLease(ctx context.Context, c claimed, done <-chan struct{})
 			until := civil.InstantOf(n.Now()).Add(lease)
 			err := db.Do(ctx, n.DB, func(tx *db.Tx) error { return extend(tx, c, until) })
 			if err != nil && ctx.Err() == nil {
-				slog.Warn("job lease not extended", "job", c.id, "err", err)
+				n.log().Warn("job lease not extended", "job", c.id, "err", err)
 			}
 		}
 	}

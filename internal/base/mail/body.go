@@ -20,6 +20,8 @@ type Body struct {
 	Button     Button
 	Closing    []string // paragraphs after the button
 	Signature  string   // "Le service enfance"; the town's name by default
+	// Values are what a town's own words (Words) may name: {membre}, {date limite}.
+	Values map[string]string
 }
 
 // Fact is one line of a mail's short table.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -302,3 +303,66 @@ func lots(t *testing.T, share float64, faults ...string) func() string {
 }
 
 func after(d time.Duration) civil.Instant { return civil.InstantOf(start.Add(d)) }
+
+// countingListener knows how many of its connections are still open at the client's end.
+type countingListener struct {
+	net.Listener
+	held sync.WaitGroup
+}
+
+func (l *countingListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.held.Add(1)
+	return &countedConn{Conn: conn, gone: sync.OnceFunc(l.held.Done)}, nil
+}
+
+// open serves the post office behind the listener.
+func (l *countingListener) open(t *testing.T, g *guarded, implicit bool, cert *tls.Certificate) (port string) {
+	t.Helper()
+	inner, err := net.Listen("tcp", anyAddress+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Listener = inner
+	server := smtp.NewServer(g)
+	server.Domain, server.ErrorLog = "fake", quiet{}
+	if cert != nil {
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
+	}
+	var outer net.Listener = l
+	if implicit {
+		outer = tls.NewListener(l, server.TLSConfig)
+	}
+	go server.Serve(outer)
+	t.Cleanup(func() { server.Close() })
+	_, port, _ = net.SplitHostPort(inner.Addr().String())
+	return port
+}
+
+func (l *countingListener) waitNone(t *testing.T, name string) {
+	t.Helper()
+	done := make(chan bool)
+	go func() { l.held.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		t.Errorf("%s: connections stay open", name)
+	}
+}
+
+type countedConn struct {
+	net.Conn
+	gone func()
+}
+
+// Read meets the end when the client hangs up.
+func (c *countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		c.gone()
+	}
+	return n, err
+}

@@ -120,6 +120,11 @@ func Purge(tx *db.Tx, before time.Time) (int64, error) { return deleteBefore(tx,
 type Template struct {
 	Name   string
 	Render func(ctx context.Context, r db.Reader, args map[string]string) (Body, error)
+	// Label says when it leaves: « Mot de passe oublié ». Specimen is the mail as it would read with Values in the
+	// place of what is proper to somebody, each written {so} in Subject, Paragraphs and Closing. A town can write its
+	// own words for a template that has both.
+	Label    string
+	Specimen func(r db.Reader) (Body, error)
 }
 
 // ErrDrop is returned by a Template's Render for a mail that must not be sent any more.

@@ -422,27 +422,6 @@ func TestNobodyElseGetsTheMail(t *testing.T) {
 	})
 }
 
-func TestUrgentMailsPassACampaign(t *testing.T) {
-	testkit.EachEngine(t, mail.Sources(), func(t *testing.T, d *db.DB) {
-		c, office := newClock(), &postOffice{}
-		w := worker(d, c, smtpTo(t, office.open(t)), hello(plain))
-		w.Rate = 30 // three at once, then one each two seconds
-		for range 20 {
-			enqueue(t, d, c, mail.Message{Template: "hello", To: "campagne@example.fr", Bulk: true})
-		}
-		urgent := enqueue(t, d, c, mail.Message{Template: "hello", To: "camille@example.fr"})
-		if n := once(t, w); n != 3 {
-			t.Errorf("%d mails went, want 3", n)
-		}
-		if s := status(t, d, urgent); s.State != mail.Sent {
-			t.Errorf("the urgent one waits behind the campaign: %+v", s)
-		}
-		if n := once(t, w); n > 1 {
-			t.Errorf("%d more mails went at once", n)
-		}
-	})
-}
-
 func TestRetryAndPurge(t *testing.T) {
 	testkit.EachEngine(t, mail.Sources(), func(t *testing.T, d *db.DB) {
 		ctx, c, fault := context.Background(), newClock(), "rcpt 550"

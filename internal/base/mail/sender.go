@@ -19,7 +19,8 @@ type Blame int
 
 // The blames.
 const (
-	Server    Blame = iota // no connection, TLS, sign-in, our own address refused: try again for ever
+	Server    Blame = iota // no connection, our own address refused: try again for ever
+	Settings               // certificate, TLS, sign-in: the same, and no other mail is tried for a while
 	Recipient              // this address or this mail refused for now: try again for three days
 	Gone                   // this address refused for good: bounced
 )

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
 
 // SMTP is the real Sender: one connection a mail, given up when the mail's time is over whatever the server does.
@@ -74,7 +77,9 @@ func (s *SMTP) Send(ctx context.Context, m Mail) error {
 	if err != nil {
 		return err
 	}
-	client, err := s.client(ctx)
+	line := &lineHolder{s: s}
+	defer line.close()
+	client, err := s.client(ctx, line)
 	if err != nil {
 		return &Failure{Blame: Server, Kind: "config", Err: err}
 	}
@@ -85,7 +90,29 @@ func (s *SMTP) Send(ctx context.Context, m Mail) error {
 	return classify(err)
 }
 
-func (s *SMTP) client(ctx context.Context) (*gomail.Client, error) {
+// lineHolder opens the connection and closes it whatever the client did: after a refused sign-in the client does not.
+type lineHolder struct {
+	s    *SMTP
+	conn net.Conn
+}
+
+func (l *lineHolder) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
+	if l.s.implicit {
+		conn, err = (&tls.Dialer{Config: l.s.tlsConfig}).DialContext(ctx, network, address)
+	} else {
+		conn, err = (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	l.conn = conn
+	return conn, err
+}
+
+func (l *lineHolder) close() {
+	if l.conn != nil {
+		_ = l.conn.Close() // closed already after a mail that went well
+	}
+}
+
+func (s *SMTP) client(ctx context.Context, line *lineHolder) (*gomail.Client, error) {
 	left := time.Minute
 	if end, ok := ctx.Deadline(); ok {
 		left = max(time.Until(end), time.Millisecond)
@@ -93,7 +120,7 @@ func (s *SMTP) client(ctx context.Context) (*gomail.Client, error) {
 	// The client grants its time anew to connecting, to the greeting, to signing in and to the mail itself; none of
 	// them gets more by answering one byte at a time.
 	options := []gomail.Option{gomail.WithPort(s.port), gomail.WithTimeout(left / 4), gomail.WithTLSPolicy(s.policy),
-		gomail.WithTLSConfig(s.tlsConfig), gomail.WithoutNoop(), gomail.WithoutRset()}
+		gomail.WithTLSConfig(s.tlsConfig), gomail.WithDialContextFunc(line.dial), gomail.WithoutNoop(), gomail.WithoutRset()}
 	if s.implicit {
 		options = append(options, gomail.WithSSL())
 	}
@@ -138,7 +165,7 @@ func compose(m Mail) (*gomail.Msg, error) {
 func classify(err error) *Failure {
 	var sent *gomail.SendError
 	if !errors.As(err, &sent) {
-		return &Failure{Blame: Server, Kind: "connect", Err: err}
+		return classifyConnection(err)
 	}
 	code := sent.ErrorCode()
 	step := ""
@@ -160,6 +187,27 @@ func classify(err error) *Failure {
 		f.Blame = Recipient
 	default:
 		f.Blame = Gone
+	}
+	return f
+}
+
+// classifyConnection tells a server that is not there from one that our settings do not suit.
+func classifyConnection(err error) *Failure {
+	f := &Failure{Blame: Settings, Err: err}
+	var certificate *tls.CertificateVerificationError
+	var answer *textproto.Error
+	switch {
+	case errors.As(err, &certificate):
+		f.Kind = "certificate"
+	case errors.As(err, &answer) && answer.Code >= 530 && answer.Code <= 538:
+		f.Kind = fmt.Sprintf("sign-in %d", answer.Code)
+	case errors.Is(err, gomail.ErrPlainAuthNotSupported), errors.Is(err, gomail.ErrLoginAuthNotSupported),
+		errors.Is(err, smtp.ErrUnencrypted), strings.Contains(err.Error(), "does not support SMTP AUTH"):
+		f.Kind = "sign-in"
+	case strings.Contains(err.Error(), "does not support STARTTLS"): // the client has no value for it
+		f.Kind = "no TLS"
+	default:
+		f.Blame, f.Kind = Server, "connect"
 	}
 	return f
 }

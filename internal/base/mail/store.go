@@ -100,10 +100,19 @@ type claimed struct {
 	firstFailedAt civil.Instant
 }
 
-func due(r db.Reader, now civil.Instant, limit int) ([]ID, error) {
-	return db.List(r, db.Column[ID], `select id from mail_outbox
+// candidate is a mail that may be claimed.
+type candidate struct {
+	id   ID
+	bulk bool
+}
+
+// due lists mails that may be claimed, those of campaigns last, or not at all.
+func due(r db.Reader, now civil.Instant, bulk bool, limit int) ([]candidate, error) {
+	return db.List(r, func(s db.Scanner) (c candidate, err error) { return c, s.Scan(&c.id, &c.bulk) },
+		`select id, bulk from mail_outbox
 		where state in ('queued', 'deferred', 'sending') and next_at <= $1
-		and (state <> 'sending' or lease_until < $2) order by bulk, next_at, id limit $3`, now, now, limit)
+		and (state <> 'sending' or lease_until < $2) and (bulk = false or bulk = $3)
+		order by bulk, next_at, id limit $4`, now, now, bulk, limit)
 }
 
 // claim takes one due mail; none comes back when another worker was first.

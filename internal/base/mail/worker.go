@@ -33,15 +33,19 @@ type Worker struct {
 	Now       func() time.Time
 	From      Address
 	ReplyTo   string
-	Look      func(r db.Reader) (Look, error) // the town's name and colour, read at sending
-	Rate      int                             // mails a minute at most; 0 is no limit
-	Patience  time.Duration                   // time that one mail may take; 2 minutes by default
+	Look      func(r db.Reader) (Look, error)                                     // the town's name and colour, read at sending
+	Words     func(r db.Reader, template string) (w Words, found bool, err error) // the town's own words; may be nil
+	BulkRate  int                                                                 // mails of campaigns a minute at most, over all instances; 0 is no limit
+	Patience  time.Duration                                                       // time that one mail may take; 2 minutes by default
 	// OnBounce is told, in the transaction that marks it, of an address refused for good; may be nil.
 	OnBounce func(tx *db.Tx, now time.Time, s Status) error
 
-	mu     sync.Mutex
-	tokens float64 // of the rate's bucket
-	filled time.Time
+	Log *slog.Logger // slog's default when nil
+
+	mu      sync.Mutex
+	trouble string        // kind of the server's failure that was logged last; "" while mails pass
+	refused int           // tries in a row that the server refused because of our settings
+	pause   civil.Instant // no try before, because of that
 }
 
 // Run sends until ctx ends, then waits for the mails under way. Mails go side by side: one that a slow server holds
@@ -52,7 +56,7 @@ func (w *Worker) Run(ctx context.Context) {
 		defer tick.Stop()
 		for {
 			if _, err := w.drain(ctx); err != nil && ctx.Err() == nil {
-				slog.Error("send mails", "err", err)
+				w.log().Error("send mails", "err", err)
 			}
 			select {
 			case <-ctx.Done():
@@ -63,7 +67,14 @@ func (w *Worker) Run(ctx context.Context) {
 	})
 }
 
-// Once sends all that is due and that the rate allows, and returns how many mails it tried.
+func (w *Worker) log() *slog.Logger {
+	if w.Log != nil {
+		return w.Log
+	}
+	return slog.Default()
+}
+
+// Once sends all that is due and that the rate of campaigns allows, and returns how many mails it tried.
 func (w *Worker) Once(ctx context.Context) (int, error) {
 	var mu sync.Mutex
 	var errs []error
@@ -93,12 +104,11 @@ func (w *Worker) drain(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for tried := 0; ; tried++ {
-		if ctx.Err() != nil || !w.take() {
+		if ctx.Err() != nil || w.paused() {
 			return tried, nil
 		}
 		c, found, err := w.claim(ctx)
 		if err != nil || !found {
-			w.giveBack()
 			return tried, err
 		}
 		if err := w.deliver(context.WithoutCancel(ctx), layout, c); err != nil {
@@ -107,56 +117,51 @@ func (w *Worker) drain(ctx context.Context) (int, error) {
 	}
 }
 
-// take asks the rate for one mail: a bucket that fills by Rate a minute and holds a tenth of it. It runs on the
-// real clock, because what it spares is a real server.
-func (w *Worker) take() bool {
-	if w.Rate <= 0 {
-		return true
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now, size := time.Now(), max(1, float64(w.Rate)/10)
-	if w.filled.IsZero() {
-		w.tokens = size
-	} else {
-		w.tokens = min(size, w.tokens+now.Sub(w.filled).Minutes()*float64(w.Rate))
-	}
-	w.filled = now
-	if w.tokens < 1 {
-		return false
-	}
-	w.tokens--
-	return true
-}
-
-func (w *Worker) giveBack() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.tokens++
-}
-
-// claim takes the first due mail that no other worker was faster to take.
+// claim takes the first due mail that no other worker was faster to take. One of a campaign needs its class's turn
+// too, and the others go before it.
 func (w *Worker) claim(ctx context.Context) (c claimed, found bool, err error) {
 	now := civil.InstantOf(w.Now())
-	ids, err := db.Read(ctx, w.DB, func(r db.Reader) ([]ID, error) { return due(r, now, 2*parallel) })
-	if err != nil || len(ids) == 0 {
+	p := paceOf(w.BulkRate)
+	list, err := db.Read(ctx, w.DB, func(r db.Reader) ([]candidate, error) {
+		open, err := p.open(r, now)
+		if err != nil {
+			return nil, err
+		}
+		return due(r, now, open, 2*parallel)
+	})
+	if err != nil || len(list) == 0 {
 		return claimed{}, false, err
 	}
 	_, domain, _ := strings.Cut(w.From.Address, "@")
 	batch, err := db.Write(ctx, w.DB, func(tx *db.Tx) ([]claimed, error) {
-		for _, id := range ids {
-			one, err := claim(tx, id, now, now.Add(lease), domain)
-			if err != nil || len(one) > 0 {
-				return one, err
+		turn := false
+		for _, one := range list {
+			if one.bulk && !turn {
+				if turn, err = p.take(tx, now); err != nil || !turn {
+					return nil, err
+				}
 			}
+			got, err := claim(tx, one.id, now, now.Add(lease), domain)
+			if err != nil || len(got) > 0 {
+				return got, err
+			}
+		}
+		if turn {
+			return nil, errTooLate
 		}
 		return nil, nil
 	})
+	if errors.Is(err, errTooLate) {
+		err = nil
+	}
 	if err != nil || len(batch) == 0 {
 		return claimed{}, false, err
 	}
 	return batch[0], true, nil
 }
+
+// errTooLate gives a campaign's turn back: another worker took the mails meanwhile.
+var errTooLate = errors.New("all taken")
 
 // outcome is what an attempt came to.
 type outcome struct {
@@ -171,10 +176,7 @@ func (w *Worker) deliver(ctx context.Context, l layout, c claimed) error {
 	err := w.attempt(ctx, l, c)
 	now := w.Now()
 	o := decide(c, err, civil.InstantOf(now))
-	if o.state != Sent {
-		slog.Warn("mail not sent", "mail", c.id, "template", c.template, "state", o.state, "attempt", c.attempt,
-			"err", err)
-	}
+	w.tell(c, o, err, civil.InstantOf(now))
 	// The mail has left: not noting it would send it twice, so the note is worth a few tries.
 	for try := range 5 {
 		if err = w.note(ctx, now, c, o); err == nil {
@@ -234,6 +236,9 @@ func (w *Worker) render(ctx context.Context, l layout, c claimed) (Mail, error) 
 	}
 	return db.Read(ctx, w.DB, func(r db.Reader) (Mail, error) {
 		body, err := render(ctx, r, c.args)
+		if err == nil {
+			body, err = w.reword(r, c.template, body)
+		}
 		if errors.Is(err, ErrDrop) {
 			return Mail{}, err
 		}

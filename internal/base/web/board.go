@@ -13,12 +13,14 @@ type Figure struct{ Label, Value, Detail string }
 
 // BoardChild is a child's table on a Board. ID is unique on the page, for the table's heads.
 type BoardChild struct {
-	ID     string
-	Index  int
-	Name   string
-	Detail string
-	Link   Link // « Son mois »
-	Rows   []BoardRow
+	ID    string
+	Index int
+	Name  string
+	// PhotoURL is the child's photo, "" without one.
+	PhotoURL string
+	Detail   string
+	Link     Link // « Son mois »
+	Rows     []BoardRow
 }
 
 // BoardRow is an activity of a child; it has as many cells as the board has days.
@@ -34,6 +36,20 @@ type BoardRow struct {
 type BoardCell struct {
 	Mark Mark
 	Box  *Box
+	Note string      // why, under the state: « Jour férié »
+	Also []BoardCell // more of the same activity that day, without boxes
+}
+
+// totalled tells whether a board has a column of sums.
+func totalled(children []BoardChild) bool {
+	for _, c := range children {
+		for _, r := range c.Rows {
+			if r.Total != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (c BoardChild) anchor() string { return "enfant-" + c.ID }

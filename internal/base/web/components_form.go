@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -66,8 +68,13 @@ func boxValue(in Input) string {
 	return in.Value
 }
 
+// revealWords is what tells one « Afficher » from another: « : ébauche ».
 func revealWords(label string) string {
-	return ": " + strings.ToLower(label[:min(1, len(label))]) + label[min(1, len(label)):]
+	first, size := utf8.DecodeRuneInString(label)
+	if size == 0 {
+		return ""
+	}
+	return ": " + string(unicode.ToLower(first)) + label[size:]
 }
 
 func (c Choice) input() Input {
@@ -107,6 +114,13 @@ func fieldAttributes(f *Form, in Input) templ.Attributes {
 	}
 	if in.IsName {
 		a["spellcheck"] = "false"
+	}
+	if in.Autocomplete == "username" || in.Type == "email" { // telephones write a capital at the start
+		a["autocapitalize"] = "none"
+		a["spellcheck"] = "false"
+	}
+	for name, value := range in.Attributes {
+		a[name] = value
 	}
 	return a
 }

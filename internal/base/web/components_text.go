@@ -3,6 +3,7 @@ package web
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"parvis/internal/base/civil"
@@ -86,4 +87,36 @@ func percent(n, of int) string {
 		return "0%"
 	}
 	return strconv.Itoa(min(100, n*100/of)) + "%"
+}
+
+// TelHref is the address that calls a number as people write it, "" when there is none in it. What follows the
+// first number is left out: an extension, a second number.
+func TelHref(shown string) string {
+	var b strings.Builder
+	for _, r := range strings.ReplaceAll(shown, "(0)", "") {
+		switch {
+		case r >= '0' && r <= '9', r == '+' && b.Len() == 0:
+			b.WriteRune(r)
+		case unicode.IsSpace(r) || strings.ContainsRune(".-()\u2010\u2011", r):
+		case b.Len() > 1:
+			return telOf(b.String())
+		}
+	}
+	return telOf(b.String())
+}
+
+// telOf refuses what no telephone calls; emergency numbers have two digits.
+func telOf(number string) string {
+	if n := len(strings.TrimPrefix(number, "+")); n < 2 || n > 15 {
+		return ""
+	}
+	return "tel:" + number
+}
+
+// MailHref is the address that writes to somebody, "" when the text is no e-mail address.
+func MailHref(address string) string {
+	if strings.Count(address, "@") != 1 || strings.ContainsAny(address, " ?&\"<>") {
+		return ""
+	}
+	return "mailto:" + address
 }

@@ -24,7 +24,12 @@ func (rt *Router) dispatch(w http.ResponseWriter, r *http.Request, v *visit) {
 		v.err = err
 		return
 	}
-	if rt.static.serve(w, r) || rt.serveTheme(w, r, v) {
+	if len(r.TransferEncoding) > 0 { // no browser sends a form without its length, and two lengths are an attack
+		w.Header().Set("Connection", "close")
+		v.err = noLength
+		return
+	}
+	if rt.static.serve(w, r) || rt.serveTheme(w, r, v) || rt.serveWellKnown(w, r, v) {
 		return
 	}
 	if err := rt.cross.Check(r); err != nil {
@@ -61,7 +66,7 @@ func plainRequest(r *http.Request) error {
 		return nil
 	}
 	query, err := parseQuery(r.URL.RawQuery)
-	if err != nil || !readable(query) {
+	if err != nil || !readable(query) || strings.Contains(r.URL.RawQuery, "%00") {
 		return badRequest
 	}
 	return nil
@@ -132,10 +137,11 @@ func parseForm(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if err != nil || !readable(r.PostForm) || !readable(r.Form) {
 		return badRequest
 	}
+	cleanForm(r)
 	return nil
 }
 
-// readable tells whether all names and values are UTF-8 without NUL, and not too many.
+// readable tells whether all names and values are UTF-8, names without NUL, and not too many.
 func readable(form map[string][]string) bool {
 	n := 0
 	for name, values := range form {
@@ -143,7 +149,7 @@ func readable(form map[string][]string) bool {
 			return false
 		}
 		for _, v := range values {
-			if !plainText(v) {
+			if !utf8.ValidString(v) {
 				return false
 			}
 		}

@@ -27,7 +27,8 @@ var (
 		"Cette page n’existe pas, ou elle ne fait pas partie de votre espace. Rien n’a été modifié."}
 	wrongMethod = &statusError{http.StatusMethodNotAllowed, "Page introuvable",
 		"Cette adresse ne s’ouvre pas de cette façon. Rien n’a été modifié. Repassez par le menu du portail."}
-	tooBig = &statusError{http.StatusRequestEntityTooLarge, "Envoi trop volumineux",
+	noLength = &statusError{http.StatusLengthRequired, badRequest.title, badRequest.sentence}
+	tooBig   = &statusError{http.StatusRequestEntityTooLarge, "Envoi trop volumineux",
 		"Ce que vous envoyez dépasse la taille acceptée. Rien n’a été modifié. Choisissez un fichier plus léger."}
 )
 

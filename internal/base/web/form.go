@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"parvis/internal/base/fault"
 )
@@ -27,26 +26,25 @@ func ReadForm(r *http.Request) *Form {
 	if r.Method == http.MethodPost {
 		if r.PostForm == nil {
 			_ = r.ParseForm() // the wrapper has parsed it already; only direct callers come here
+			cleanForm(r)
 		}
 		return &Form{values: r.PostForm, posted: true}
 	}
 	return &Form{values: r.URL.Query(), posted: r.URL.RawQuery != ""}
 }
 
-// Text is a field without surrounding spaces, no-break spaces as spaces, without control characters.
+// Text is a field without surrounding spaces, no-break spaces as spaces, without invisible characters but line ends.
 func (f *Form) Text(name string) string {
-	clean := strings.Map(func(c rune) rune {
+	text := strings.Map(func(c rune) rune {
 		switch {
 		case c == '\u00a0' || c == '\u202f' || c == '\u2007' || c == '\t':
 			return ' '
-		case c == '\r', c == '\u200b', c == '\ufeff':
-			return -1
-		case c != '\n' && unicode.IsControl(c):
+		case c == '\r', c == '\u200b', c == '\ufeff', !kept(c):
 			return -1
 		}
 		return c
 	}, f.Raw(name))
-	return strings.TrimSpace(clean)
+	return strings.TrimSpace(text)
 }
 
 // Line is Text on one line: line ends are spaces.
@@ -54,7 +52,7 @@ func (f *Form) Line(name string) string {
 	return strings.Join(strings.Fields(f.Text(name)), " ")
 }
 
-// Raw is a field exactly as sent: passwords.
+// Raw is a field as sent, but for the characters that no keyboard makes (see clean): passwords.
 func (f *Form) Raw(name string) string {
 	if f == nil {
 		return ""

@@ -9,6 +9,7 @@ import (
 func contentPolicy(targets []string) string {
 	form := strings.TrimSpace("form-action 'self' " + strings.Join(targets, " "))
 	return strings.Join([]string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:",
+		"media-src 'self'",
 		"font-src 'none'", "connect-src 'self'", "object-src 'none'", "manifest-src 'self'", form, "base-uri 'none'",
 		"frame-ancestors 'none'"}, "; ")
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"parvis/internal/base/actor"
 )
@@ -114,7 +113,7 @@ func (s Shell) bottomNav() []NavItem {
 func (s Shell) helpLines() []helpLine {
 	var lines []helpLine
 	if s.Site.Phone != "" {
-		lines = append(lines, helpLine{HelpLine{s.Site.Phone, s.Site.Service, "tel:" + digits(s.Site.Phone)}, "phone"})
+		lines = append(lines, helpLine{HelpLine{s.Site.Phone, s.Site.Service, TelHref(s.Site.Phone)}, "phone"})
 	}
 	if s.Site.Hours != "" {
 		lines = append(lines, helpLine{HelpLine{s.Site.Hours, "", ""}, "clock"})
@@ -123,7 +122,7 @@ func (s Shell) helpLines() []helpLine {
 		lines = append(lines, helpLine{HelpLine{"Au guichet de la mairie", s.Site.CounterAddress, ""}, "townhall"})
 	}
 	if s.Site.Email != "" {
-		lines = append(lines, helpLine{HelpLine{s.Site.Email, "Par courriel", "mailto:" + s.Site.Email}, "mail"})
+		lines = append(lines, helpLine{HelpLine{s.Site.Email, "Par courriel", MailHref(s.Site.Email)}, "mail"})
 	}
 	for _, l := range s.Site.HelpLines {
 		lines = append(lines, helpLine{l, "info"})
@@ -156,13 +155,4 @@ func lastLinked(crumbs []Crumb) int {
 		}
 	}
 	return -1
-}
-
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsDigit(r) || r == '+' {
-			return r
-		}
-		return -1
-	}, s)
 }

@@ -32,6 +32,8 @@ type TodoSource func(r db.Reader, now time.Time, a actor.Actor) ([]Todo, error)
 // Queue is a pile of work of the agents' first page, shown to holders of Right.
 type Queue struct {
 	Label, Href string
+	Icon        string // "list" when empty
+	Detail      string // what the pile holds, in a few words
 	Right       actor.Right
 	Count       func(r db.Reader, now time.Time, a actor.Actor) (n int, oldest civil.Instant, err error)
 }
@@ -48,4 +50,6 @@ type Panel struct {
 	Title  string
 	Right  actor.Right
 	Render func(r db.Reader, now time.Time, a actor.Actor, id string) (templ.Component, error)
+	// Log, when set, writes down that the panel was shown; a page shows it only once that is written.
+	Log func(tx *db.Tx, now time.Time, a actor.Actor, id string) error
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync/atomic"
 )
 
 const (
@@ -31,7 +32,10 @@ type Router struct {
 	errs   []error
 	static *staticFiles
 	theme  themeCache
+	icon   iconCache
 	csp    string
+	// robotsText is made when it is first asked for: all routes are declared by then.
+	robotsText atomic.Pointer[string]
 }
 
 // New makes a router without routes; it fails when the configuration lacks something.

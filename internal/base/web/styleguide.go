@@ -91,7 +91,7 @@ func sampleDays() []civil.Date { return civil.Range{From: sampleDay(11), To: sam
 
 func sampleBoard() []BoardChild {
 	box := func(v string, m Mark, on bool) BoardCell {
-		return BoardCell{m, &Box{Name: "semaine", Value: v, Checked: on}}
+		return BoardCell{Mark: m, Box: &Box{Name: "semaine", Value: v, Checked: on}}
 	}
 	booked, free := Mark{OK, "check", "Réservé"}, Mark{Outline, "free", "Libre"}
 	return []BoardChild{{ID: "jeremy", Name: "Jérémy", Detail: "CM1, Jean-Moulin", Link: Link{"#", "Son mois"}, Rows: []BoardRow{

@@ -1074,7 +1074,7 @@ func guideHome() templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ChildCard(0, "Jérémy", "CM1, école Jean-Moulin", "Cantine jeudi 7", "#").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ChildCard(0, "Jérémy", "", "CM1, école Jean-Moulin", "Cantine jeudi 7", "#").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1082,7 +1082,7 @@ func guideHome() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ChildCard(1, "Inès", "CE1, école Jean-Moulin", "Cantine jeudi 7", "#").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ChildCard(1, "Inès", "", "CE1, école Jean-Moulin", "Cantine jeudi 7", "#").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

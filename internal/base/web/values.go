@@ -53,6 +53,8 @@ type Input struct {
 	Rows         int    // TextArea only, 5 when zero
 	Accept       string // FileField only
 	Multiple     bool   // FileField only
+	// Attributes are any other attributes of the native field: a list, data-….
+	Attributes templ.Attributes
 }
 
 // Option is one answer of a Choice.

@@ -1,9 +1,9 @@
 // Package account keeps the logins of adults and agents: who signs in, by which name and password, with which
 // second factor, from which devices, and what an agent may do.
 //
-// It owns the tables account, account_role, account_recovery, account_token, session, sign_in_key and
-// sign_in_try. It does not keep people's names or contact details (person), does not know families, and sends no
-// activation mails: admission does, and hands it the provisional password's hash.
+// It owns the tables account, account_role, account_recovery, account_token, account_passkey, passkey_challenge, session,
+// known_device, sign_in_key, sign_in_try, account_identity and identity_attempt. It does not keep people's names or contact details (person), does
+// not know families, and sends no activation mails: admission does, and hands it the provisional password's hash.
 package account
 
 import (

@@ -28,6 +28,7 @@ func (p Pages) Agent(rt *web.Router) {
 	rt.Post("/agents/identifiants/sessions/fin", web.Agent, web.NoObject, p.endOthers)
 	rt.Post("/agents/identifiants/sessions/{id}/fin", web.Agent, "session", p.endSession)
 	rt.Get("/agents/identifiants/codes-de-secours", web.Agent, web.NoObject, p.codes)
+	p.agentPasskeys(rt)
 	rt.Get("/agents/comptes", web.AgentWith(Manage), web.NoObject, p.agents)
 	rt.Get("/agents/comptes/nouveau", web.AgentWith(Manage), web.NoObject, p.newAgent)
 	rt.Post("/agents/comptes/nouveau", web.AgentWith(Manage), web.NoObject, p.addAgent)
@@ -36,6 +37,7 @@ func (p Pages) Agent(rt *web.Router) {
 	rt.Post("/agents/comptes/{id}/desactivation", web.AgentWith(Manage), "agent", p.act("Le compte est désactivé.", Suspend))
 	rt.Post("/agents/comptes/{id}/reactivation", web.AgentWith(Manage), "agent", p.act("Le compte est réactivé.", Reopen))
 	rt.Post("/agents/comptes/{id}/invitation", web.AgentWith(Manage), "agent", p.act("Un nouveau lien part par e-mail.", p.invite))
+	p.outside(rt, ProConnect)
 }
 
 func (p Pages) agentSignIn(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -51,7 +53,7 @@ func (p Pages) AgentSignInPage(w http.ResponseWriter, r *http.Request, _ actor.A
 }
 
 func (p Pages) showAgentSignIn(w http.ResponseWriter, r *http.Request, f *web.Form, status int) error {
-	return web.Render(w, r, web.Page{Status: status, Title: "Connexion des agents"}, agentSignInPage(f, web.Kept(r)))
+	return web.Render(w, r, web.Page{Status: status, Title: "Connexion des agents"}, agentSignInPage(f, web.Kept(r), p.outsideButton(r, ProConnect)))
 }
 
 func (p Pages) agentEnter(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -90,7 +92,7 @@ func (p Pages) giveAgentCode(w http.ResponseWriter, r *http.Request, a actor.Act
 		return web.SeeOther(w, "/agents")
 	}
 	f := web.ReadForm(r)
-	opened, err := p.GiveCode(r.Context(), a.Session, f.Line("code"), address(r))
+	opened, err := p.GiveCode(r.Context(), f.Line("code"), browserOf(r, a))
 	if err != nil {
 		status, shown := failedStatus(w, f, err)
 		if !shown {
@@ -146,7 +148,7 @@ func (p Pages) enrol(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	hash, err := p.newHash(r.Context(), acc, f)
 	if err == nil {
 		err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-			opened, err := p.Enrol(tx, r.PathValue("jeton"), hash, f.Line("code"), r.UserAgent(), a.Session)
+			opened, err := p.Enrol(tx, r.PathValue("jeton"), hash, f.Line("code"), browserOf(r, a))
 			return web.Done{Location: "/agents/identifiants/codes-de-secours", Sentence: "Votre accès est ouvert.",
 				After: func(w http.ResponseWriter) { setSession(w, r, opened) }}, err
 		})
@@ -311,9 +313,13 @@ func (p Pages) showAgent(w http.ResponseWriter, r *http.Request, a actor.Actor, 
 		return fault.Missing("agent")
 	}
 	one := view.agents[0]
+	panels, err := p.readPanels(r.Context(), a, one.ID)
+	if err != nil {
+		return err
+	}
 	return web.Render(w, r, web.Page{Status: status, Title: one.Name(), Crumbs: agentCrumbs(
 		web.Crumb{Label: "Comptes des agents", Href: "/agents/comptes"}, web.Crumb{Label: one.Name()})},
-		agentPage(f, view, one, string(one.ID) == a.Account))
+		templ.Join(agentPage(f, view, one, string(one.ID) == a.Account), panelSections(panels)))
 }
 
 func (p Pages) setRoles(w http.ResponseWriter, r *http.Request, a actor.Actor) error {

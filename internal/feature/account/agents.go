@@ -187,7 +187,7 @@ func invitationPath(key *crypt.Key, token string) string {
 	return "/agents/invitation/" + tokenSecret(key, token)
 }
 
-// Invite sends an agent a new link, good for 24 hours; password, second factor and sessions end at once. Nobody but
+// Invite sends an agent a new link, good for 24 hours; password, second factor, passkeys and sessions end at once. Nobody but
 // the agent sees the link.
 func Invite(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, id ID) error {
 	acc, err := managed(tx, a, id)
@@ -206,6 +206,9 @@ func Invite(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, id ID) erro
 		}
 	}
 	if err := dropTOTP(tx, now, id); err != nil {
+		return err
+	}
+	if err := dropPasskeys(tx, id); err != nil {
 		return err
 	}
 	if err := setHash(tx, now, id, ""); err != nil {
@@ -325,7 +328,7 @@ func move(tx *db.Tx, now time.Time, acc Account, to State) error {
 
 // Enrol sets an invited agent's password and second factor in one go and opens a session, both having been proved;
 // the link is then spent.
-func (g Gate) Enrol(tx *db.Tx, secret, hash, typed, device, previous string) (Opened, error) {
+func (g Gate) Enrol(tx *db.Tx, secret, hash, typed string, from Browser) (Opened, error) {
 	now := g.Now()
 	acc, t, err := byLink(tx, now, "invitation", secret)
 	if err != nil {
@@ -364,7 +367,7 @@ func (g Gate) Enrol(tx *db.Tx, secret, hash, typed, device, previous string) (Op
 	if err != nil {
 		return Opened{}, err
 	}
-	opened, err := openSession(tx, now, acc, sessionWish{second: true, device: Device(device), previous: previous})
+	opened, err := openKnown(tx, now, acc, sessionWish{second: true, device: Device(from.Device), previous: from.Previous}, from.Known)
 	if err != nil {
 		return Opened{}, err
 	}

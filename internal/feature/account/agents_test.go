@@ -271,3 +271,61 @@ func TestInsertUnclaimed(t *testing.T) {
 		}
 	})
 }
+
+// TestTwoAdministratorsEndEachOther has two administrators disable each other, or take each other's role, at the same
+// moment: one of them stays.
+func TestTwoAdministratorsEndEachOther(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		verbs := map[string]func(tx *db.Tx, a actor.Actor, id account.ID) error{
+			"disabled": func(tx *db.Tx, a actor.Actor, id account.ID) error { return account.Suspend(tx, h.now, a, id) },
+			"role taken": func(tx *db.Tx, a actor.Actor, id account.ID) error {
+				return account.SetRoles(tx, h.now, a, id, []account.Held{{Role: account.Accueil, Service: actor.AllServices}})
+			},
+			"second factor taken": func(tx *db.Tx, a actor.Actor, id account.ID) error { return account.Invite(tx, h.now, a, h.key, id) },
+		}
+		for name, verb := range verbs {
+			for range 5 {
+				if err := h.write(func(tx *db.Tx) error {
+					_, err := tx.Exec(`delete from account_role where role = 'administrateur'`)
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+				var ids [2]account.ID
+				var who [2]actor.Actor
+				for i := range ids {
+					acc := accounttest.Agent(t, h.d, h.now, "", everywhere)
+					accounttest.WithSecond(t, h.d, h.now, h.key, acc.ID)
+					if err := h.write(func(tx *db.Tx) error {
+						_, err := tx.Exec(`update account set email = 'a@mairie.fr' where id = $1`, string(acc.ID))
+						return err
+					}); err != nil {
+						t.Fatal(err)
+					}
+					ids[i], who[i] = acc.ID, h.actor(acc.ID)
+				}
+				start, errs := make(chan struct{}), make(chan error, 2)
+				for i := range ids {
+					go func() {
+						<-start
+						errs <- h.write(func(tx *db.Tx) error { return verb(tx, who[i], ids[1-i]) })
+					}()
+				}
+				close(start)
+				kinds := map[fault.Kind]int{}
+				for range ids {
+					err := <-errs
+					if err != nil && fault.KindOf(err) != fault.Refused {
+						t.Fatalf("%s: %v", name, err)
+					}
+					kinds[fault.KindOf(err)]++
+				}
+				left := h.count(`select count(*) from account c join account_role g on g.account = c.id
+					where g.role = 'administrateur' and c.state = 'active' and c.totp_confirmed_at is not null`)
+				if kinds[fault.Refused] != 1 || left != 1 {
+					t.Fatalf("%s: %d refused, %d administrators left", name, kinds[fault.Refused], left)
+				}
+			}
+		}
+	})
+}

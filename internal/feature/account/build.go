@@ -72,3 +72,13 @@ func OpenSessionAs(tx *db.Tx, now time.Time, a actor.Actor, id ID) (Opened, erro
 	}
 	return openSession(tx, now, acc, sessionWish{second: acc.Audience == Agent, device: "Appareil de test"})
 }
+
+// SetPasskeyAs stores a passkey that opens nothing on behalf of the system: tests of the pages that list them.
+func SetPasskeyAs(tx *db.Tx, now time.Time, a actor.Actor, id ID, name string) (PasskeyID, error) {
+	if a.Kind != actor.System {
+		return "", fault.New(fault.Forbidden, "")
+	}
+	key := Passkey{ID: PasskeyID(db.NewID()), Account: id, Name: name, CreatedAt: civil.InstantOf(now)}
+	key.credential, key.publicKey = []byte(key.ID), []byte{0}
+	return key.ID, insertPasskey(tx, key)
+}

@@ -18,7 +18,7 @@ import (
 	"github.com/a-h/templ"
 )
 
-// SessionCookie is the name of the one cookie, as web.SetCookie takes it.
+// SessionCookie is the name of the cookie of a session, as web.SetCookie takes it.
 const SessionCookie = "session"
 
 // Pages are the sign-in, the sessions, the identifiers and the agents' accounts.
@@ -26,6 +26,8 @@ type Pages struct {
 	Gate
 	Grants   Grants
 	Settings *town.Cache
+	OpenID   OpenID
+	Panels   []web.Panel // of an agent's page; their id is the account's
 }
 
 // Citizen declares the public pages of signing in and the family's own.
@@ -53,13 +55,15 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Post("/espace/identifiants/double-authentification", web.Citizen, web.NoObject, p.addSecond)
 	rt.Post("/espace/identifiants/double-authentification/retrait", web.Citizen, web.NoObject, p.removeSecond)
 	rt.Get("/espace/identifiants/codes-de-secours", web.Citizen, web.NoObject, p.codes)
+	p.outside(rt, FranceConnect)
+	p.citizenPasskeys(rt)
 }
 
 // Identify tells who sends a request, in one query; the session's last use is written once a minute at most. It
 // is web.Config's Identify.
 func (p Pages) Identify(_ http.ResponseWriter, r *http.Request) (actor.Actor, error) {
 	token := web.Cookie(r, SessionCookie)
-	if len(token) < 20 || len(token) > 64 {
+	if !tokenLike(token) {
 		return actor.Actor{}, nil
 	}
 	type who struct {
@@ -90,7 +94,7 @@ func address(r *http.Request) string { return web.ClientIP(r).String() }
 // attempt is what a sign-in form holds.
 func attempt(r *http.Request, a actor.Actor, f *web.Form, audience Audience) Attempt {
 	return Attempt{Audience: audience, Name: f.Line("identifiant"), Password: f.Raw("mot_de_passe"), Address: address(r),
-		Device: r.UserAgent(), Shared: f.Bool("partage"), Previous: a.Session}
+		Device: r.UserAgent(), Shared: f.Bool("partage"), Previous: a.Session, Known: web.Cookie(r, KnownCookie)}
 }
 
 // failedStatus shows on the form what a sign-in was refused for; false for a fault of ours.
@@ -110,6 +114,7 @@ func failedStatus(w http.ResponseWriter, f *web.Form, err error) (int, bool) {
 
 func setSession(w http.ResponseWriter, r *http.Request, o Opened) {
 	web.SetCookie(w, r, SessionCookie, o.Token, o.For)
+	setKnown(w, r, o.Known)
 }
 
 func (p Pages) signIn(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -129,10 +134,16 @@ func (p Pages) SignInPage(w http.ResponseWriter, r *http.Request, _ actor.Actor)
 
 func (p Pages) showSignIn(w http.ResponseWriter, r *http.Request, f *web.Form, status int) error {
 	help := p.Settings.Get(r.Context(), p.Now()).Help()
-	return web.Render(w, r, web.Page{Status: status, Title: "Connexion"}, signInPage(f, web.Kept(r), help))
+	return web.Render(w, r, web.Page{Status: status, Title: "Connexion"}, signInPage(f, web.Kept(r), p.outsideButton(r, FranceConnect), help))
 }
 
 func (p Pages) enter(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	return p.Enter(w, r, a, "", func(f *web.Form, status int) error { return p.showSignIn(w, r, f, status) })
+}
+
+// Enter signs a citizen in with SignInBox's fields, on whatever page they stand; show is that page again with what is
+// wrong, the sentence of a wrong pair beside a field, or over the form for "".
+func (p Pages) Enter(w http.ResponseWriter, r *http.Request, a actor.Actor, field string, show func(f *web.Form, status int) error) error {
 	f := web.ReadForm(r)
 	t := attempt(r, a, f, Citizen)
 	if t.Name == "" {
@@ -142,15 +153,19 @@ func (p Pages) enter(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		f.Fail("mot_de_passe", "Indiquez votre mot de passe.")
 	}
 	if f.Failed() {
-		return p.showSignIn(w, r, f, http.StatusUnprocessableEntity)
+		return show(f, http.StatusUnprocessableEntity)
 	}
 	opened, err := p.SignIn(r.Context(), t)
+	if fault.KindOf(err) == fault.Invalid {
+		f.Fail(field, fault.SentenceOf(err))
+		return show(f, http.StatusUnprocessableEntity)
+	}
 	if err != nil {
 		status, shown := failedStatus(w, f, err)
 		if !shown {
 			return err
 		}
-		return p.showSignIn(w, r, f, status)
+		return show(f, status)
 	}
 	setSession(w, r, opened)
 	switch {
@@ -174,7 +189,7 @@ func (p Pages) giveCode(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 		return web.SeeOther(w, "/connexion")
 	}
 	f := web.ReadForm(r)
-	opened, err := p.GiveCode(r.Context(), a.Session, f.Line("code"), address(r))
+	opened, err := p.GiveCode(r.Context(), f.Line("code"), browserOf(r, a))
 	if err != nil {
 		status, shown := failedStatus(w, f, err)
 		if !shown {
@@ -186,16 +201,28 @@ func (p Pages) giveCode(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 	return web.AfterSignIn(w, r, "/espace")
 }
 
-// signOut ends the session everywhere, and asks the browser to forget what it kept.
+// signOut ends the session everywhere, and asks the browser to forget what it kept, but for KnownCookie: its owner
+// comes back.
 func (p Pages) signOut(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	var provider side
+	elsewhere := ""
 	if a.Session != "" {
-		err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return closeSession(tx, p.Now(), a) })
+		var err error
+		if provider, elsewhere, err = p.outsideSignOut(r.Context(), a); err != nil {
+			return err
+		}
+		err = db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return closeSession(tx, p.Now(), a) })
 		if err != nil {
 			return err
 		}
 	}
 	web.ClearCookie(w, r, SessionCookie)
-	w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
+	web.ClearCookie(w, r, attemptCookie)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	if elsewhere != "" {
+		w.Header().Set("Refresh", "0; url="+elsewhere) // not a redirect: a form's answer may not leave the portal
+		return web.Render(w, r, web.Page{Title: "Vous êtes déconnecté"}, outsideSignOutPage(provider, elsewhere))
+	}
 	if a.Kind == actor.Agent {
 		return web.SeeOther(w, "/agents/connexion")
 	}
@@ -236,8 +263,11 @@ func (p Pages) claim(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 			if to == "" {
 				to = "/espace"
 			}
-			return web.Done{Location: to, Sentence: "Votre mot de passe est enregistré. Votre espace est ouvert."},
-				Claim(tx, p.Now(), a, hash, birth)
+			if err := Claim(tx, p.Now(), a, hash, birth); err != nil {
+				return web.Done{}, err
+			}
+			after, err := stayKnown(tx, p.Now(), r, a)
+			return web.Done{Location: to, Sentence: "Votre mot de passe est enregistré. Votre espace est ouvert.", After: after}, err
 		})
 	}
 	if err == nil {

@@ -17,9 +17,13 @@ type credentialsView struct {
 	acc      Account
 	sessions []Session
 	codes    int64 // recovery codes left
-	current  string
-	base     string // "/espace/identifiants"
-	zone     *time.Location
+	outside  []outsideLine
+	passkeys []Passkey
+	// takesKeys: passkeys may be added at the portal's address.
+	takesKeys bool
+	current   string
+	base      string // "/espace/identifiants"
+	zone      *time.Location
 }
 
 // stamp is a moment as the page writes it.
@@ -43,12 +47,18 @@ func (p Pages) showCredentials(w http.ResponseWriter, r *http.Request, a actor.A
 	base, crumbs := credentialsBase(a)
 	now := p.Now()
 	view, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (credentialsView, error) {
-		v := credentialsView{base: base, current: a.Session, zone: now.Location()}
+		v := credentialsView{base: base, takesKeys: p.TakesPasskeys(), current: a.Session, zone: now.Location()}
 		var err error
 		if v.acc, err = ByID(rd, ID(a.Account)); err != nil {
 			return v, err
 		}
 		if v.codes, err = recoveryLeft(rd, v.acc.ID); err != nil {
+			return v, err
+		}
+		if v.passkeys, err = Passkeys(rd, v.acc.ID); err != nil {
+			return v, err
+		}
+		if v.outside, err = p.outsideLines(rd, v.acc); err != nil {
 			return v, err
 		}
 		v.sessions, err = Sessions(rd, now, v.acc.ID)
@@ -67,8 +77,11 @@ func (p Pages) saveCredentials(w http.ResponseWriter, r *http.Request, a actor.A
 	if err == nil {
 		base, _ := credentialsBase(a)
 		err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-			return web.Done{Location: base, Sentence: "Vos identifiants sont enregistrés. Vos autres appareils sont déconnectés."},
-				SetCredentials(tx, p.Now(), a, change)
+			if err := SetCredentials(tx, p.Now(), a, change); err != nil {
+				return web.Done{}, err
+			}
+			after, err := stayKnown(tx, p.Now(), r, a)
+			return web.Done{Location: base, Sentence: "Vos identifiants sont enregistrés. Vos autres appareils sont déconnectés.", After: after}, err
 		})
 	}
 	if err == nil {
@@ -130,8 +143,11 @@ func (p Pages) endSession(w http.ResponseWriter, r *http.Request, a actor.Actor)
 func (p Pages) endOthers(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	base, _ := credentialsBase(a)
 	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		_, err := EndOthers(tx, p.Now(), a)
-		return web.Done{Location: base, Sentence: "Vos autres appareils sont déconnectés."}, err
+		if _, err := EndOthers(tx, p.Now(), a); err != nil {
+			return web.Done{}, err
+		}
+		after, err := stayKnown(tx, p.Now(), r, a)
+		return web.Done{Location: base, Sentence: "Vos autres appareils sont déconnectés.", After: after}, err
 	})
 }
 
@@ -174,8 +190,11 @@ func (p Pages) addSecond(w http.ResponseWriter, r *http.Request, a actor.Actor) 
 	err := p.ConfirmPassword(r.Context(), a, f.Raw("mot_de_passe"), address(r), "mot_de_passe")
 	if err == nil {
 		err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-			return web.Done{Location: "/espace/identifiants/codes-de-secours", Sentence: "La double authentification est active."},
-				p.AddSecond(tx, a, f.Line("code"))
+			if err := p.AddSecond(tx, a, f.Line("code")); err != nil {
+				return web.Done{}, err
+			}
+			after, err := stayKnown(tx, p.Now(), r, a)
+			return web.Done{Location: "/espace/identifiants/codes-de-secours", Sentence: "La double authentification est active.", After: after}, err
 		})
 	}
 	return p.afterSecond(w, r, a, f, err)

@@ -88,7 +88,7 @@ func (p Pages) reset(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	hash, err := p.newHash(r.Context(), acc, f)
 	if err == nil {
 		err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-			opened, err := Reset(tx, p.Now(), p.Key, r.PathValue("jeton"), hash, r.UserAgent(), a.Session)
+			opened, err := Reset(tx, p.Now(), p.Key, r.PathValue("jeton"), hash, browserOf(r, a))
 			to := "/espace"
 			if opened.Half {
 				to = "/connexion/code"

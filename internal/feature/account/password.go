@@ -36,8 +36,8 @@ const longest = 256 // characters of a password: hashing more serves nobody
 
 // Sentence is the rule as it stands before the field.
 func (r PasswordRule) Sentence() string {
-	return fmt.Sprintf("Le mot de passe doit contenir au minimum %d caractères, dont au moins : %d minuscule, "+
-		"%d majuscule, %d chiffre.", r.Length, r.Lower, r.Upper, r.Digits)
+	return fmt.Sprintf("Le mot de passe doit contenir au minimum %d\u00a0caractères, dont au moins : %d\u00a0minuscule, "+
+		"%d\u00a0majuscule, %d\u00a0chiffre.", r.Length, r.Lower, r.Upper, r.Digits)
 }
 
 // Bits is the entropy of the shortest password of the rule, drawn at random, as CNIL counts it.
@@ -73,9 +73,34 @@ var commonWords = func() map[string]bool {
 	return words
 }()
 
-// CheckPassword tells what is wrong with a new personal password, "" when nothing. own are the person's names,
+// CheckPassword tells all that is wrong with a new personal password, "" when nothing. own are the person's names,
 // identifier and e-mail, none of which may be the password.
 func (r PasswordRule) CheckPassword(password string, own ...string) string {
+	if password == "" {
+		return "Choisissez un mot de passe."
+	}
+	var wrong []string
+	switch n := utf8.RuneCountInString(password); {
+	case n < r.Length:
+		wrong = append(wrong, fmt.Sprintf("Ce mot de passe compte %s. Il en faut au moins %d.", counted(n, "caractère"), r.Length))
+	case n > longest:
+		wrong = append(wrong, fmt.Sprintf("Ce mot de passe dépasse %d caractères. Choisissez-en un plus court.", longest))
+	}
+	if missing := r.missing(password); missing != "" {
+		wrong = append(wrong, "Ajoutez au moins "+missing+".")
+	}
+	if common(password) {
+		wrong = append(wrong, "Ce mot de passe est trop courant : il serait essayé parmi les premiers. Choisissez-en un autre, "+
+			"par exemple trois mots sans rapport et un nombre.")
+	}
+	if tellsOwner(password, own) {
+		wrong = append(wrong, "Ce mot de passe contient votre nom ou votre identifiant. Choisissez-en un que l’on ne devine pas en vous connaissant.")
+	}
+	return strings.Join(wrong, " ")
+}
+
+// missing lists the kinds of characters that a password lacks: "1 majuscule et 1 chiffre", "" when none.
+func (r PasswordRule) missing(password string) string {
 	var lower, upper, digits int
 	for _, c := range password {
 		switch {
@@ -87,27 +112,27 @@ func (r PasswordRule) CheckPassword(password string, own ...string) string {
 			digits++
 		}
 	}
-	n := utf8.RuneCountInString(password)
-	switch {
-	case password == "":
-		return "Choisissez un mot de passe."
-	case n < r.Length:
-		return fmt.Sprintf("Ce mot de passe compte %d caractères. Il en faut au moins %d.", n, r.Length)
-	case n > longest:
-		return fmt.Sprintf("Ce mot de passe dépasse %d caractères. Choisissez-en un plus court.", longest)
-	case lower < r.Lower:
-		return "Ajoutez au moins 1 minuscule."
-	case upper < r.Upper:
-		return "Ajoutez au moins 1 majuscule."
-	case digits < r.Digits:
-		return "Ajoutez au moins 1 chiffre."
-	case common(password):
-		return "Ce mot de passe est trop courant : il serait essayé parmi les premiers. Choisissez-en un autre, " +
-			"par exemple trois mots sans rapport et un nombre."
-	case tellsOwner(password, own):
-		return "Ce mot de passe contient votre nom ou votre identifiant. Choisissez-en un que l’on ne devine pas en vous connaissant."
+	var words []string
+	for _, kind := range []struct {
+		lacks int
+		word  string
+	}{{r.Lower - lower, "minuscule"}, {r.Upper - upper, "majuscule"}, {r.Digits - digits, "chiffre"}} {
+		if kind.lacks > 0 {
+			words = append(words, counted(kind.lacks, kind.word))
+		}
 	}
-	return ""
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " et " + words[n-1]
+	}
+	return strings.Join(words, "")
+}
+
+// counted is "1 caractère", "3 caractères".
+func counted(n int, word string) string {
+	if n > 1 {
+		word += "s"
+	}
+	return fmt.Sprintf("%d %s", n, word)
 }
 
 // common tells whether a password is one of the most used, or one of them with the usual additions.
@@ -209,13 +234,14 @@ func tellsOwner(password string, own []string) bool {
 	return found && len(rest) < 4
 }
 
-// checkNew tells what is wrong with a new password and its confirmation, as fields of the form.
+// checkNew tells all that is wrong with a new password and its confirmation, as fields of the form.
 func checkNew(r PasswordRule, password, again string, own []string) []fault.Field {
+	var wrong []fault.Field
 	if s := r.CheckPassword(password, own...); s != "" {
-		return []fault.Field{{Name: "mot_de_passe", Sentence: s}}
+		wrong = append(wrong, fault.Field{Name: "mot_de_passe", Sentence: s})
 	}
 	if password != again {
-		return []fault.Field{{Name: "confirmation", Sentence: "Les deux mots de passe diffèrent. Écrivez deux fois le même."}}
+		wrong = append(wrong, fault.Field{Name: "confirmation", Sentence: "Les deux mots de passe diffèrent. Écrivez deux fois le même."})
 	}
-	return nil
+	return wrong
 }

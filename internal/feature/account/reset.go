@@ -86,11 +86,20 @@ func (g Gate) purge(ctx context.Context, _ map[string]string) error {
 	return db.Do(ctx, g.DB, func(tx *db.Tx) error { return Purge(tx, g.Now()) })
 }
 
-// Purge drops sessions, links and tries that no longer count.
+// Purge drops sessions, known devices, links and tries that no longer count.
 func Purge(tx *db.Tx, now time.Time) error {
 	at := civil.InstantOf(now)
 	if err := purgeSessions(tx, at); err != nil {
 		return fmt.Errorf("purge sessions: %w", err)
+	}
+	if err := purgeAttempts(tx, at); err != nil {
+		return err
+	}
+	if err := purgeKnown(tx, at); err != nil {
+		return fmt.Errorf("purge known devices: %w", err)
+	}
+	if err := purgeChallenges(tx, at); err != nil {
+		return fmt.Errorf("purge challenges: %w", err)
 	}
 	if err := purgeTokens(tx, at.Add(-30*24*time.Hour)); err != nil {
 		return fmt.Errorf("purge links: %w", err)
@@ -210,7 +219,7 @@ func byLink(r db.Reader, now time.Time, kind, secret string) (Account, storedTok
 
 // Reset sets the password of a link's owner, who is signed in by it: whoever is trying passwords on the account cannot
 // keep its owner out. All sessions end, a mail tells.
-func Reset(tx *db.Tx, now time.Time, key *crypt.Key, secret, hash, device, previous string) (Opened, error) {
+func Reset(tx *db.Tx, now time.Time, key *crypt.Key, secret, hash string, from Browser) (Opened, error) {
 	acc, t, err := byLink(tx, now, "password", secret)
 	if err != nil {
 		return Opened{}, err
@@ -241,7 +250,7 @@ func Reset(tx *db.Tx, now time.Time, key *crypt.Key, secret, hash, device, previ
 		Subject: string(acc.Person)}); err != nil {
 		return Opened{}, err
 	}
-	opened, err := openSession(tx, now, acc, sessionWish{half: acc.HasTOTP(), device: Device(device), previous: previous})
+	opened, err := openKnown(tx, now, acc, sessionWish{half: acc.HasTOTP(), device: Device(from.Device), previous: from.Previous}, from.Known)
 	if err != nil || opened.Half {
 		return opened, err
 	}

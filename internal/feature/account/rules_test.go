@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,8 +51,30 @@ func TestPasswordRule(t *testing.T) {
 	}
 }
 
+func TestPasswordFaultsAllAtOnce(t *testing.T) {
+	const short, frequent = "Il en faut au moins 8.", "trop courant"
+	cases := []struct {
+		name, password string
+		want           []string
+	}{
+		{"nothing typed", "", []string{"Choisissez un mot de passe."}},
+		{"short, two kinds missing, common", "soleil", []string{"Ce mot de passe compte 6 caractères. " + short, "Ajoutez au moins 1 majuscule et 1 chiffre.", frequent}},
+		{"three kinds missing", "-------?", []string{"Ajoutez au moins 1 minuscule, 1 majuscule et 1 chiffre."}},
+		{"one character", "x", []string{"Ce mot de passe compte 1 caractère. " + short, "Ajoutez au moins 1 majuscule et 1 chiffre."}},
+		{"the owner's name without capital", "martin-85", []string{"Ajoutez au moins 1 majuscule.", "contient votre nom"}},
+	}
+	for _, c := range cases {
+		got := account.RuleFor(account.Citizen).CheckPassword(c.password, "Martin")
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q lacks %q", c.name, got, want)
+			}
+		}
+	}
+}
+
 func TestPasswordSentences(t *testing.T) {
-	want := "Le mot de passe doit contenir au minimum 8 caractères, dont au moins : 1 minuscule, 1 majuscule, 1 chiffre."
+	want := "Le mot de passe doit contenir au minimum 8\u00a0caractères, dont au moins : 1\u00a0minuscule, 1\u00a0majuscule, 1\u00a0chiffre."
 	if got := account.RuleFor(account.Citizen).Sentence(); got != want {
 		t.Errorf("sentence = %q, want %q", got, want)
 	}

@@ -205,14 +205,14 @@ func dropTOTP(tx *db.Tx, now time.Time, id ID) error {
 	return deleteRecovery(tx, id)
 }
 
-// GiveCode completes a half-open session with a code of the application, or a recovery code. A step once used is
+// GiveCode completes the browser's half-open session with a code of the application, or a recovery code. A step once used is
 // refused, and so is a recovery code. The session gets another token.
-func (g Gate) GiveCode(ctx context.Context, session, typed, address string) (Opened, error) {
-	acc, err := db.Read(ctx, g.DB, func(r db.Reader) (Account, error) { return sessionAccount(r, g.Now(), session) })
+func (g Gate) GiveCode(ctx context.Context, typed string, from Browser) (Opened, error) {
+	acc, err := db.Read(ctx, g.DB, func(r db.Reader) (Account, error) { return sessionAccount(r, g.Now(), from.Previous) })
 	if err != nil {
 		return Opened{}, err
 	}
-	k := tryKeys(g.Key, acc.Audience, "code of "+string(acc.ID), "", address)
+	k := tryKeys(g.Key, acc.Audience, "code of "+string(acc.ID), "", from.Address)
 	v, err := db.Write(ctx, g.DB, func(tx *db.Tx) (verdict, error) { return reserve(tx, g.Now(), k) })
 	if err != nil {
 		return Opened{}, err
@@ -230,7 +230,7 @@ func (g Gate) GiveCode(ctx context.Context, session, typed, address string) (Ope
 		step = stepOf(secret, digits, g.RealNow())
 	}
 	opened, err := db.Write(ctx, g.DB, func(tx *db.Tx) (Opened, error) {
-		return g.complete(tx, session, acc, step, typed, v.id, k)
+		return g.complete(tx, from, acc, step, typed, v.id, k)
 	})
 	if fault.KindOf(err) == fault.Invalid {
 		err = errors.Join(err, db.Do(ctx, g.DB, func(tx *db.Tx) error { return refuseCode(tx, g.Now(), v.id, acc) }))
@@ -251,7 +251,7 @@ func refuseCode(tx *db.Tx, now time.Time, try string, acc Account) error {
 		Subject: string(acc.Person), Detail: string(acc.Audience)})
 }
 
-func (g Gate) complete(tx *db.Tx, session string, acc Account, step int64, typed, try string, k keys) (Opened, error) {
+func (g Gate) complete(tx *db.Tx, from Browser, acc Account, step int64, typed, try string, k keys) (Opened, error) {
 	now := g.Now()
 	wrong := fault.InvalidFields(fault.Field{Name: "code", Sentence: wrongCode})
 	var spent bool
@@ -267,7 +267,7 @@ func (g Gate) complete(tx *db.Tx, session string, acc Account, step int64, typed
 	if !spent {
 		return Opened{}, wrong
 	}
-	s, err := sessionByID(tx, session)
+	s, err := sessionByID(tx, from.Previous)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -281,8 +281,16 @@ func (g Gate) complete(tx *db.Tx, session string, acc Account, step int64, typed
 	if err := forgetTries(tx, try, k); err != nil {
 		return Opened{}, err
 	}
-	opened, err := openSession(tx, now, current, sessionWish{second: true, shared: s.Shared, device: s.Device, previous: session})
+	outside, err := outsideOf(tx, from.Previous)
 	if err != nil {
+		return Opened{}, err
+	}
+	wish := sessionWish{second: true, shared: s.Shared, device: s.Device, previous: from.Previous}
+	opened, err := openKnown(tx, now, current, wish, from.Known)
+	if err != nil {
+		return Opened{}, err
+	}
+	if err := setOutside(tx, opened.session, outside); err != nil {
 		return Opened{}, err
 	}
 	return opened, signedIn(tx, now, current)

@@ -63,7 +63,7 @@ func openSession(tx *db.Tx, now time.Time, acc Account, w sessionWish) (Opened, 
 	if err := insertSession(tx, now, hash, s); err != nil {
 		return Opened{}, fmt.Errorf("insert session: %w", err)
 	}
-	opened := Opened{Token: clear, MustPass: acc.Provisional(), Half: w.half}
+	opened := Opened{Token: clear, MustPass: acc.Provisional(), Half: w.half, session: s.ID}
 	if acc.Audience == Citizen && !w.shared {
 		opened.For = absolute
 	}
@@ -138,7 +138,7 @@ func identify(r db.Reader, now time.Time, grants Grants, token string) (a actor.
 	return actorOf(rows, grants), rows[0].SeenAt.Add(touchEvery) <= at, nil
 }
 
-// EndSession signs one device out; another account's session is a NotFound fault.
+// EndSession signs one device out, which is no longer known when it is not the one in hand; another account's session is a NotFound fault.
 func EndSession(tx *db.Tx, now time.Time, a actor.Actor, id SessionID) error {
 	if a.Account == "" {
 		return fault.New(fault.Forbidden, "")
@@ -149,6 +149,11 @@ func EndSession(tx *db.Tx, now time.Time, a actor.Actor, id SessionID) error {
 	}
 	if n == 0 {
 		return fault.Missing("session")
+	}
+	if string(id) != a.Session { // who signs out where they are comes back there
+		if err := forgetKnownOf(tx, ID(a.Account), id); err != nil {
+			return err
+		}
 	}
 	return audit.Write(tx, now, a, audit.Entry{Action: "account.session.ended", Object: "session", ID: string(id), Subject: a.Person})
 }

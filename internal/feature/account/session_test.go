@@ -130,7 +130,7 @@ func TestSignOut(t *testing.T) {
 		acc := accounttest.Citizen(t, h.d, h.now, "", named("aubert0", ""))
 		token := accounttest.SignIn(t, h.d, h.now, acc.ID)
 		page := h.with(token).Post("/deconnexion", url.Values{})
-		if page.Status != 303 || !strings.Contains(page.Header.Get("Clear-Site-Data"), "cookies") {
+		if page.Status != 303 || page.Header.Get("Clear-Site-Data") != `"cache", "storage"` {
 			t.Errorf("sign-out: %d, Clear-Site-Data %q", page.Status, page.Header.Get("Clear-Site-Data"))
 		}
 		if h.with(token).Get("/espace").Status != 303 {
@@ -246,9 +246,11 @@ func TestProvisionalPassword(t *testing.T) {
 		if !strings.Contains(page.Text(firstForm), "Le mot de passe doit contenir au minimum 8 caractères") {
 			t.Error("the rule does not stand before the field")
 		}
-		bad := page.Submit(firstForm, map[string]string{"mot_de_passe": "aubert", "confirmation": "aubert"})
-		if bad.Status != 422 {
-			t.Errorf("short password: %d", bad.Status)
+		bad := page.Submit(firstForm, map[string]string{"mot_de_passe": "aubert", "confirmation": "auberts"})
+		for _, want := range []string{"Ce mot de passe compte 6 caractères", "1 majuscule et 1 chiffre", "Les deux mots de passe diffèrent"} {
+			if bad.Status != 422 || !strings.Contains(bad.Text(firstForm), want) {
+				t.Errorf("all that is wrong at once: %d, %q is missing", bad.Status, want)
+			}
 		}
 		done := page.Submit(firstForm, map[string]string{"mot_de_passe": "Bnwqkz8r", "confirmation": "Bnwqkz8r"})
 		if done.Status != 303 || done.Follow().Status != 200 {

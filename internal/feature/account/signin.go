@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -32,6 +33,8 @@ type Gate struct {
 	Now func() time.Time
 	// RealNow is the machine's own clock, for the second factor's codes: never a shifted one.
 	RealNow func() time.Time
+	// Base is how browsers reach the portal: passkeys belong to its host. nil: no passkeys.
+	Base *url.URL
 
 	hashing *hashing // nil: crypt's
 }
@@ -59,6 +62,7 @@ type Attempt struct {
 	Device   string // the browser's own words on itself
 	Shared   bool   // « ordinateur partagé »
 	Previous string // session that the browser had, ended by a new one
+	Known    string // value of KnownCookie, "" without
 }
 
 // Opened is a session just opened.
@@ -67,16 +71,23 @@ type Opened struct {
 	For      time.Duration // how long a browser may keep it; 0 = until it is closed
 	MustPass bool          // the password was a provisional one
 	Half     bool          // the second factor is still owed
+	Known    string        // KnownCookie's new value; "" leaves it as it is
+
+	session SessionID
 }
 
 // SignIn checks a name and a password and opens a session. A wrong pair is an Invalid fault, too many tries a
-// Throttled one that web.RetryAfter dates. Both cost and say the same whether the name exists or not.
+// Throttled one that web.RetryAfter dates. Both cost and say the same whether the name exists or not. Tries from a
+// device that the account knows are counted apart: others' wrong ones do not keep its owner waiting.
 func (g Gate) SignIn(ctx context.Context, t Attempt) (Opened, error) {
-	acc, err := db.Read(ctx, g.DB, func(r db.Reader) (Account, error) { return find(r, t.Audience, t.Name) })
+	acc, device, err := g.sought(ctx, t)
 	if err != nil {
 		return Opened{}, err
 	}
 	k := tryKeys(g.Key, t.Audience, FoldUsername(t.Name), acc.ID, t.Address)
+	if device != "" {
+		k = knownKeys(g.Key, device)
+	}
 	v, err := db.Write(ctx, g.DB, func(tx *db.Tx) (verdict, error) { return reserve(tx, g.Now(), k) })
 	if err != nil {
 		return Opened{}, err
@@ -98,6 +109,18 @@ func (g Gate) SignIn(ctx context.Context, t Attempt) (Opened, error) {
 		}
 		return g.open(tx, acc, fresh, t)
 	})
+}
+
+// sought is the account that a name means, and the device that the browser's cookie is known for there.
+func (g Gate) sought(ctx context.Context, t Attempt) (acc Account, device string, err error) {
+	acc, err = db.Read(ctx, g.DB, func(r db.Reader) (Account, error) {
+		acc, err := find(r, t.Audience, t.Name)
+		if err == nil {
+			device, err = knownDevice(r, g.Now(), acc.ID, t.Known)
+		}
+		return acc, err
+	})
+	return acc, device, err
 }
 
 // tooManyError is a Throttled refusal that a form can show, with when to come back.
@@ -160,7 +183,8 @@ func (g Gate) open(tx *db.Tx, acc Account, fresh string, t Attempt) (Opened, err
 		}
 	}
 	half := current.Audience == Agent || current.HasTOTP()
-	opened, err := openSession(tx, now, current, sessionWish{half: half, shared: t.Shared, device: Device(t.Device), previous: t.Previous})
+	wish := sessionWish{half: half, shared: t.Shared, device: Device(t.Device), previous: t.Previous}
+	opened, err := openKnown(tx, now, current, wish, t.Known)
 	if err != nil || half {
 		return opened, err
 	}

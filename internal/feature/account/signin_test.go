@@ -36,16 +36,23 @@ type house struct {
 
 const readRight actor.Right = "test.read"
 
-func open(t *testing.T, d *db.DB) *house {
+func open(t *testing.T, d *db.DB, change ...func(*web.Config)) *house {
 	h := &house{t: t, d: d, key: crypt.NewKey(), now: now}
 	h.grants = account.Grants{{Right: account.Manage, Roles: []account.Role{account.Administrateur}},
 		{Right: readRight, Roles: []account.Role{account.Accueil, account.Administrateur}}}
 	clock := func() time.Time { return h.now }
-	gate := account.Gate{DB: d, Key: h.key, Now: clock, RealNow: clock}.Cheap(&h.hashes)
+	base := url.URL{Scheme: "http", Host: "localhost"} // passkeys belong to it; see passkey_test.go
+	gate := account.Gate{DB: d, Key: h.key, Now: clock, RealNow: clock, Base: &base}.Cheap(&h.hashes)
 	h.pages = account.Pages{Gate: gate, Grants: h.grants, Settings: &town.Cache{DB: d}}
 	portal := testkit.NewPortal(t, d, now, func(c *web.Config) {
 		c.Now, c.Identify = clock, h.pages.Identify
 		c.SignIn, c.AgentSignIn = h.pages.SignInPage, h.pages.AgentSignInPage
+		for _, f := range change {
+			f(c)
+		}
+		if c.BaseURL.Hostname() == base.Host {
+			base = *c.BaseURL
+		}
 	})
 	h.router = portal.Router
 	h.pages.Citizen(h.router)

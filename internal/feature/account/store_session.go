@@ -50,13 +50,13 @@ func Sessions(r db.Reader, now time.Time, id ID) ([]Session, error) {
 		order by seen_at desc, id`, string(id), civil.InstantOf(now))
 }
 
-// endSessions ends the sessions of an account but one ("" for none).
+// endSessions ends the sessions of an account but one ("" for none); no device of the account is known any more.
 func endSessions(tx *db.Tx, id ID, but string) (int64, error) {
 	n, err := tx.Exec(`delete from session where account = $1 and id <> $2`, string(id), but)
 	if err != nil {
 		return 0, fmt.Errorf("end sessions: %w", err)
 	}
-	return n, nil
+	return n, forgetKnown(tx, id)
 }
 
 // sessionAccount is the account of a session that still owes its second factor; without one it is NotFound.

@@ -1,8 +1,9 @@
 // Package admission brings people in: the activation mails and letters of imported accounts, their campaign, and
 // what agents follow of them.
 //
-// It owns the tables activation, campaign and campaign_item. It stores no password in clear (a provisional one is
-// derived from the activation's id and the town's key), signs nobody in (account does) and does not import (moving).
+// It owns the tables activation, campaign, campaign_item, newcomer, decision and invite. It stores no password in
+// clear (a provisional one is derived from the activation's id and the town's key), signs nobody in but who answers an
+// invitation (account does) and does not import (moving).
 package admission
 
 import (
@@ -92,6 +93,11 @@ func (d Desk) Prepare(ctx context.Context) (Prepared, error) {
 // Send makes an activation and its mail to the account's address; the earlier link and password die. An account
 // already claimed, or without an address, is Refused.
 func Send(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prepared, to account.ID) error {
+	return send(tx, now, a, key, p, to, false)
+}
+
+// send is Send; bulk mails leave at the rate of campaigns, after all others.
+func send(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prepared, to account.ID, bulk bool) error {
 	if a.Kind != actor.System && !a.Can(SendRight) {
 		return fault.New(fault.Forbidden, "")
 	}
@@ -105,7 +111,7 @@ func Send(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, p Prepared, t
 	if err := issue(tx, now, a, key, p, acc, false); err != nil {
 		return err
 	}
-	id, err := mail.Enqueue(tx, now, mail.Message{Template: MailLink, To: acc.Email, Account: string(to), Bulk: a.Kind == actor.System,
+	id, err := mail.Enqueue(tx, now, mail.Message{Template: MailLink, To: acc.Email, Account: string(to), Bulk: bulk,
 		Args: map[string]string{"activation": string(p.id)}})
 	if err != nil {
 		return err

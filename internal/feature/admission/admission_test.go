@@ -44,12 +44,13 @@ func each(t *testing.T, fn func(t *testing.T, h *house)) {
 		clock := func() time.Time { return h.now }
 		settings := &town.Cache{DB: d}
 		desk := admission.Desk{DB: d, Key: h.key, Now: clock, PerMinute: 2}.Quick()
-		h.pages = admission.Pages{Desk: desk, Settings: settings, URL: func(path string) string { return "https://portail.test" + path }}
+		signIn := account.Pages{Gate: account.Gate{DB: d, Key: h.key, Now: clock, RealNow: clock}, Settings: settings}
+		h.pages = admission.Pages{Desk: desk, Settings: settings, URL: func(path string) string { return "https://portail.test" + path },
+			SignIn: signIn.Enter}
 		h.portal = testkit.NewPortal(t, d, start, func(c *web.Config) { c.Now = clock })
 		h.pages.Citizen(h.portal.Router)
 		h.pages.Agent(h.portal.Router)
-		gate := account.Gate{DB: d, Key: h.key, Now: clock, RealNow: clock}
-		account.Pages{Gate: gate, Settings: settings}.Citizen(h.portal.Router)
+		signIn.Citizen(h.portal.Router)
 		fn(t, h)
 	})
 }
@@ -171,7 +172,7 @@ func TestFirstSignInFromTheMail(t *testing.T) {
 		}
 		v := h.history(acc)[0]
 		c := h.portal.As(actor.Actor{})
-		page := c.Get(h.path(v)).Submit(`form[action="/connexion"]`, map[string]string{"mot_de_passe": crypt.ProvisionalPassword(h.key, string(v.ID))})
+		page := c.Get(h.path(v)).Submit(`form[action^="/activation/"]`, map[string]string{"mot_de_passe": crypt.ProvisionalPassword(h.key, string(v.ID))})
 		if page.Location() != "/premiere-connexion" {
 			t.Errorf("provisional password: %d to %q: %s", page.Status, page.Location(), page.Text("main"))
 		}
@@ -366,6 +367,55 @@ func TestCampaign(t *testing.T) {
 		})
 		if fault.KindOf(err) != fault.Refused {
 			t.Errorf("a campaign to nobody: %v", err)
+		}
+	})
+}
+
+// A minute's job that had asked for the next one when its process died runs again: the campaign goes on at one pace.
+func TestACampaignIsNotDoubledByAKill(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		for i := range 12 {
+			h.imported(fmt.Sprintf("nouveau%d", i), fmt.Sprintf("n%d@exemple.fr", i))
+		}
+		err := h.write(func(tx *db.Tx) error {
+			_, err := h.pages.Start(tx, agent(), admission.Selection{Choice: admission.Never})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for minute, want := range []int64{2, 4, 6, 8} {
+			h.runJobs()
+			if err := h.write(func(tx *db.Tx) error { // as if no job of the past had been closed
+				_, err := tx.Exec(`update job set state = 'queued', done_at = null where state = 'done'`)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			h.runJobs()
+			if n := h.count(`select count(*) from activation`); n != want {
+				t.Errorf("after minute %d: %d sent, want %d", minute, n, want)
+			}
+			h.now = h.now.Add(time.Minute)
+		}
+		if n := h.count(`select count(*) from mail_outbox where bulk = true`); n != 8 {
+			t.Errorf("%d mails keep the rate of campaigns, want 8", n)
+		}
+	})
+}
+
+// What the owner asks for does not wait behind a campaign.
+func TestALinkAskedForAgainIsNoCampaign(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		acc := h.imported("nouveau", "n@exemple.fr")
+		h.send(acc)
+		h.now = h.now.Add(20 * 24 * time.Hour)
+		if err := h.pages.AskAgain(context.Background(), admission.LinkSecret(h.key, h.history(acc)[0].ID)); err != nil {
+			t.Fatal(err)
+		}
+		h.runJobs()
+		if n := h.count(`select count(*) from mail_outbox where bulk = false`); n != 2 {
+			t.Errorf("%d mails go at once, want 2", n)
 		}
 	})
 }

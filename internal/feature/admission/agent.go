@@ -17,6 +17,7 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/town"
 
 	"github.com/a-h/templ"
 )
@@ -34,9 +35,9 @@ func (p Pages) Agent(rt *web.Router) {
 
 // Bounced counts the activation mails that came back, for the agents' first page.
 func Bounced() web.Queue {
-	return web.Queue{Label: "E-mails d’activation refusés", Href: "/agents/activations?etat=refuse", Right: Read,
+	return web.Queue{Label: "E-mails d’activation refusés", Href: "/agents/activations?etat=refuse", Icon: "mail", Right: Read,
 		Count: func(r db.Reader, _ time.Time, a actor.Actor) (int, civil.Instant, error) {
-			bounced, err := Follow(r, ReachOf(a, Read), WordBounced, "", 1)
+			bounced, err := Follow(r, ReachOf(a, Read), NoReach(), WordBounced, "", 1)
 			if err != nil {
 				return 0, 0, err
 			}
@@ -107,7 +108,7 @@ func (v listView) sent(f Followed) string {
 func (v listView) cells() [][]templ.Component {
 	var cells [][]templ.Component
 	for _, f := range v.rows {
-		cells = append(cells, []templ.Component{nameLink(f), web.Text(f.Username), web.Text(f.Email), web.Text(v.sent(f)), tag(f.Word.Mark())})
+		cells = append(cells, []templ.Component{nameLink(f), web.Text(f.Username), web.Text(f.Email), web.Text(v.sent(f)), tag(f.Mark()), fileLink(f)})
 	}
 	return cells
 }
@@ -130,13 +131,42 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		if v.left, err = Left(rd); err != nil {
 			return v, err
 		}
-		v.rows, err = Follow(rd, ReachOf(a, Read), v.word, v.query, v.page)
+		v.rows, err = Follow(rd, ReachOf(a, Read), files(a), v.word, v.query, v.page)
 		return v, err
 	})
 	if err != nil {
 		return err
 	}
 	return web.Render(w, r, web.Page{Title: "Activations", Wide: true, Crumbs: []web.Crumb{home, {Label: "Activations"}}}, listPage(f, v))
+}
+
+// tabs are the states that some account is in, and the one in hand.
+func (v listView) tabs() []web.Tab {
+	tab := func(word Word, label string, n int64) web.Tab {
+		return web.Tab{Label: fmt.Sprintf("%s (%d)", label, n), Href: v.href(word, 1), Current: v.word == word}
+	}
+	tabs := []web.Tab{tab("", "Tous", v.all())}
+	for _, word := range Words() {
+		if v.counts[word] > 0 || v.word == word {
+			tabs = append(tabs, tab(word, word.Mark().Word, v.counts[word]))
+		}
+	}
+	return tabs
+}
+
+// mails is "1 e-mail", "91 e-mails".
+func mails(n int64) string {
+	if n < 2 {
+		return fmt.Sprintf("%d e-mail", n)
+	}
+	return fmt.Sprintf("%d e-mails", n)
+}
+
+func mailsLeft(n int64) string {
+	if n < 2 {
+		return mails(n) + " reste à partir."
+	}
+	return mails(n) + " restent à partir."
 }
 
 // previewView shows a campaign before it is started.
@@ -146,6 +176,14 @@ type previewView struct {
 	minutes   int64
 	subject   string
 	text      string
+}
+
+// size tells how many mails leave, and in how long.
+func (v previewView) size() string {
+	if v.count == 0 {
+		return "Personne ne correspond à ce choix : aucun e-mail à envoyer."
+	}
+	return fmt.Sprintf("%s, en %d min environ.", mails(v.count), v.minutes)
 }
 
 func selectionOf(f *web.Form) Selection {
@@ -167,7 +205,7 @@ func (p Pages) showPreview(w http.ResponseWriter, r *http.Request, f *web.Form, 
 	s := p.Settings.Get(r.Context(), p.Now())
 	until := civil.DateOf(p.Now().Add(validity))
 	mailBody := body(s, person.Person{Civility: person.Madame, LastName: "Martin", FirstNames: "Camille"}, "camille.martin", specimen,
-		p.URL("/activation/…"), until)
+		p.URL("/activation/"+specimen), until)
 	v := previewView{selection: selectionOf(f)}
 	var err error
 	v.subject, v.text, _, err = mail.Render(mail.Look{Town: s.Name, Colour: s.Colour}, mailBody)
@@ -249,7 +287,7 @@ func (p Pages) showOne(w http.ResponseWriter, r *http.Request, a actor.Actor, f 
 		v := oneView{zone: p.Now().Location(), mails: map[mail.ID]mail.Status{}, correct: a.Can(SendRight) && a.Can(person.ContactWrite),
 			send: a.Can(SendRight), print: a.Can(Print)}
 		var err error
-		if v.followed, err = WordOf(rd, ReachOf(a, Read), id); err != nil {
+		if v.followed, err = followed(rd, ReachOf(a, Read), files(a), id); err != nil {
 			return v, err
 		}
 		v.unclaimed = v.followed.Word != WordActive
@@ -320,13 +358,33 @@ func (p Pages) letter(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 	}
 	s := p.Settings.Get(r.Context(), p.Now())
 	return web.Render(w, r, web.Page{Title: "Votre espace personnel est prêt", Crumbs: []web.Crumb{home,
-		{Label: "Activations", Href: "/agents/activations"}, {Label: "Lettre"}}}, letterPage(letter, s, p.URL("/connexion"), r.PathValue("id")))
+		{Label: "Activations", Href: "/agents/activations"}, {Label: "Lettre"}}}, letterPage(letterView{letter: letter, settings: s, address: p.URL("/connexion"),
+		day: civil.DateOf(p.Now()), back: r.PathValue("id")}))
 }
 
 // all is how many accounts are followed, whatever their word.
 func (v listView) all() int64 {
 	v.word = ""
 	return v.total()
+}
+
+// letterView is a letter as it is printed.
+type letterView struct {
+	letter        Letter
+	settings      town.Settings
+	address, back string
+	day           civil.Date
+}
+
+// from is who writes, under the town's name.
+func (v letterView) from() []string {
+	var lines []string
+	for _, line := range []string{v.settings.Help().Name, v.settings.Help().Counter} {
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // choices are the answers to « À qui écrire ? »; one family only when the page was reached from it.

@@ -17,6 +17,8 @@ type Pages struct {
 	Desk
 	Settings *town.Cache
 	URL      func(path string) string // address of a path of the portal, for letters and previews
+	// SignIn is account.Pages.Enter: the link's page is a sign-in box.
+	SignIn func(w http.ResponseWriter, r *http.Request, a actor.Actor, field string, show func(f *web.Form, status int) error) error
 }
 
 // Citizen declares the public pages.
@@ -24,6 +26,7 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/activation", web.Visitor, web.NoObject, p.notReceived)
 	rt.Get("/activation/envoye", web.Visitor, web.NoObject, p.sentAgain)
 	rt.Get("/activation/{jeton}", web.Visitor, "activation", p.link)
+	rt.Post("/activation/{jeton}", web.Visitor, "activation", p.enter)
 	rt.Post("/activation/{jeton}/nouveau", web.Visitor, "activation", p.askAgain)
 }
 
@@ -44,9 +47,9 @@ type linkView struct {
 	claimed    bool
 }
 
-// link is the sign-in box with the identifier filled in. The look is noted, and nothing else: mailboxes open links
-// by themselves.
-func (p Pages) link(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
+// living runs a step on a link that still counts; for any other it shows what became of it. Nothing is told of an
+// unknown one but that it is not whole: nobody guesses 192 bits.
+func (p Pages) living(w http.ResponseWriter, r *http.Request, step func(view linkView) error) error {
 	secret := r.PathValue("jeton")
 	view, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (linkView, error) {
 		v, err := bySecret(rd, secret)
@@ -56,24 +59,45 @@ func (p Pages) link(w http.ResponseWriter, r *http.Request, _ actor.Actor) error
 		acc, err := account.ByID(rd, v.Account)
 		return linkView{activation: v, username: acc.Username, claimed: acc.State != account.Unclaimed}, err
 	})
-	if err != nil {
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return web.Render(w, r, web.Page{Status: http.StatusNotFound, Title: "Ce lien n’est pas complet"}, brokenPage(p.help(r)))
+	case err != nil:
 		return err
-	}
-	if view.claimed {
+	case view.claimed:
 		return web.Render(w, r, web.Page{Title: "Votre espace est déjà ouvert"}, claimedPage())
-	}
-	if !view.activation.Alive(civil.InstantOf(p.Now())) {
+	case !view.activation.Alive(civil.InstantOf(p.Now())):
 		return web.Render(w, r, web.Page{Status: http.StatusConflict, Title: "Ce lien ne fonctionne plus"},
 			deadPage(secret, view.activation.ReplacedAt != 0, p.help(r)))
 	}
-	if view.activation.OpenedAt == 0 {
-		err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return Open(tx, p.Now(), view.activation.ID) })
-		if err != nil {
-			return err
+	return step(view)
+}
+
+// link is the sign-in box with the identifier filled in. The look is noted, and nothing else: mailboxes open links
+// by themselves.
+func (p Pages) link(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
+	return p.living(w, r, func(view linkView) error {
+		if view.activation.OpenedAt == 0 {
+			err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return Open(tx, p.Now(), view.activation.ID) })
+			if err != nil {
+				return err
+			}
 		}
-	}
+		return p.showLink(w, r, view, nil, http.StatusOK)
+	})
+}
+
+func (p Pages) showLink(w http.ResponseWriter, r *http.Request, view linkView, f *web.Form, status int) error {
 	until := civil.DateOf(view.activation.ExpiresAt.In(p.Now().Location()))
-	return web.Render(w, r, web.Page{Title: "Activez votre espace personnel"}, linkPage(view.username, until, p.help(r)))
+	return web.Render(w, r, web.Page{Status: status, Title: "Activez votre espace personnel"},
+		linkPage(r.URL.Path, f, view.username, until, p.help(r)))
+}
+
+// enter signs in from the link's page, as /connexion does; a wrong password comes back here.
+func (p Pages) enter(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	return p.living(w, r, func(view linkView) error {
+		return p.SignIn(w, r, a, "mot_de_passe", func(f *web.Form, status int) error { return p.showLink(w, r, view, f, status) })
+	})
 }
 
 // askAgain says the same whatever becomes of it.

@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -18,12 +19,19 @@ func (d Desk) Handlers() []jobs.Handler {
 	return []jobs.Handler{{Kind: jobCampaign, Run: d.share}, {Kind: jobRenew, Run: d.renew}}
 }
 
-// share sends one minute's mails of a campaign, each in its own transaction, and asks for the next minute's. Run
-// again after a kill, it goes on where it stopped.
+// share writes one minute's mails of a campaign to the outbox, each in its own transaction, and asks for the next
+// minute's; the outbox keeps the rate. Run again after a kill, it goes on where it stopped: the campaign counts its
+// shares, so that one that had asked for the next already does nothing.
 func (d Desk) share(ctx context.Context, args map[string]string) error {
 	campaign := args["campaign"]
-	batch, err := db.Read(ctx, d.DB, func(r db.Reader) ([]account.ID, error) { return waiting(r, campaign, d.perMinute()) })
-	if err != nil {
+	number, _ := strconv.ParseInt(args["share"], 10, 64) // absent from the first
+	batch, err := db.Read(ctx, d.DB, func(r db.Reader) ([]account.ID, error) {
+		if over, err := shareOver(r, campaign, number); err != nil || over {
+			return nil, err
+		}
+		return waiting(r, campaign, d.perMinute())
+	})
+	if err != nil || len(batch) == 0 {
 		return err
 	}
 	for _, to := range batch {
@@ -32,11 +40,16 @@ func (d Desk) share(ctx context.Context, args map[string]string) error {
 		}
 	}
 	return db.Do(ctx, d.DB, func(tx *db.Tx) error {
+		mine, err := endShare(tx, campaign, number)
+		if err != nil || !mine {
+			return err
+		}
 		left, err := waiting(tx, campaign, 1)
 		if err != nil || len(left) == 0 {
 			return err
 		}
-		return jobs.Enqueue(tx, d.Now(), jobs.Job{Kind: jobCampaign, Args: args, RunAt: d.Now().Add(time.Minute)})
+		next := map[string]string{"campaign": campaign, "share": strconv.FormatInt(number+1, 10)}
+		return jobs.Enqueue(tx, d.Now(), jobs.Job{Kind: jobCampaign, Args: next, RunAt: d.Now().Add(time.Minute)})
 	})
 }
 
@@ -55,7 +68,7 @@ func (d Desk) one(ctx context.Context, campaign string, to account.ID) error {
 		if err != nil || acc.State != account.Unclaimed || acc.Email == "" {
 			return err
 		}
-		return Send(tx, d.Now(), actor.Job("campaign"), d.Key, p, to)
+		return send(tx, d.Now(), actor.Job("campaign"), d.Key, p, to, true)
 	})
 }
 

@@ -24,7 +24,19 @@ type MailDeps struct {
 
 // Mails are the mails of this package.
 func Mails(d MailDeps) []mail.Template {
-	return []mail.Template{{Name: MailLink, Render: d.activation}}
+	return []mail.Template{{Name: MailLink, Render: d.activation, Label: "Activation d’un espace repris", Specimen: d.specimen}}
+}
+
+// specimen is the mail with {names} in the place of what is proper to somebody. No real password is in it.
+func (d MailDeps) specimen(r db.Reader) (mail.Body, error) {
+	s, err := town.ReadSettings(r)
+	b := body(s, person.Person{FirstNames: "Camille", LastName: "Martin"}, "camille.martin", "EXEMPLE123", d.URL("/exemple"), civil.DateOf(d.Now()).AddDays(14))
+	b.Closing[0] = lastsUntil("{date limite}")
+	return b, err
+}
+
+func lastsUntil(day string) string {
+	return "Le mot de passe provisoire ne sert qu’une fois, jusqu’au " + day + ". Vous en choisirez un personnel à la première connexion."
 }
 
 func drop(err error) error {
@@ -61,7 +73,7 @@ func (d MailDeps) activation(_ context.Context, r db.Reader, args map[string]str
 // body is the activation mail; a preview gives it a specimen for password.
 func body(s town.Settings, p person.Person, username, password, link string, until civil.Date) mail.Body {
 	help := s.Help()
-	closing := []string{"Le mot de passe provisoire ne sert qu’une fois, jusqu’au " + until.Long() + ". Vous en choisirez un personnel à la première connexion."}
+	closing := []string{lastsUntil(until.Long())}
 	if help.Phone != "" {
 		closing = append(closing, "Une question ? "+help.Name+" vous répond au "+help.Phone+".")
 	}
@@ -75,6 +87,6 @@ func body(s town.Settings, p person.Person, username, password, link string, unt
 			"Vos inscriptions et vos réservations y sont déjà."},
 		Facts:   []mail.Fact{{Label: "Identifiant", Value: username}, {Label: "Mot de passe provisoire", Value: password}},
 		Button:  mail.Button{Label: "Activer mon espace", URL: link},
-		Closing: closing, Signature: help.Name,
+		Closing: closing, Signature: help.Name, Values: map[string]string{"date limite": until.Long()},
 	}
 }

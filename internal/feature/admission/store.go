@@ -123,6 +123,21 @@ func waiting(r db.Reader, campaign string, limit int) ([]account.ID, error) {
 		order by account limit $2`, campaign, limit)
 }
 
+// shareOver tells whether a share of a campaign has asked for the next one already.
+func shareOver(r db.Reader, campaign string, number int64) (bool, error) {
+	shares, err := db.One(r, "campaign", db.Column[int64], `select shares from campaign where id = $1`, campaign)
+	return shares > number, err
+}
+
+// endShare ends a share once; false when it was ended before.
+func endShare(tx *db.Tx, campaign string, number int64) (bool, error) {
+	n, err := tx.Exec(`update campaign set shares = shares + 1 where id = $1 and shares = $2`, campaign, number)
+	if err != nil {
+		return false, fmt.Errorf("end campaign share: %w", err)
+	}
+	return n == 1, nil
+}
+
 // settleItem takes an account of a campaign; false when it was taken before.
 func settleItem(tx *db.Tx, now time.Time, campaign string, to account.ID) (bool, error) {
 	n, err := tx.Exec(`update campaign_item set done_at = $3 where campaign = $1 and account = $2 and done_at is null`,

@@ -2,7 +2,6 @@ package booking
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,8 +12,6 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
-
-	"github.com/a-h/templ"
 )
 
 // Pages are the agendas.
@@ -71,6 +68,8 @@ type childView struct {
 	Enrolled []enrolled
 	Services []town.Service
 	Paper    bool // the version to print: all weeks open, no help
+	Far      bool // asked for outside the horizon
+	Horizon  reach
 }
 
 func (v childView) legend() []web.Mark { return legend(v.Weeks) }
@@ -85,9 +84,13 @@ func (p Pages) child(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		}
 		var v childView
 		if q.Get("semaine") != "" {
-			v, err = weekView(rd, now, settings, c, mondayOf(q.Get("semaine"), civil.DateOf(now)))
+			monday, far := mondayOf(q.Get("semaine"), civil.DateOf(now))
+			v, err = weekView(rd, now, settings, c, monday)
+			v.Far = far
 		} else {
-			v, err = monthView(rd, now, settings, c, monthOf(q.Get("mois"), civil.DateOf(now)), q.Get("vue") == "impression")
+			first, far := monthOf(q.Get("mois"), civil.DateOf(now))
+			v, err = monthView(rd, now, settings, c, first, q.Get("vue") == "impression")
+			v.Far = far
 		}
 		if err == nil {
 			v.Services, err = desks(rd, a, now, settings)
@@ -97,7 +100,7 @@ func (p Pages) child(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Agenda " + civil.Of(v.Child.First()), Caption: v.Child.Where(), Wide: true, Nav: "/espace/agenda",
+	page := web.Page{Title: "Agenda " + civil.Of(v.Child.First()), OwnTitle: true, Wide: true, Nav: "/espace/agenda",
 		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: v.Child.First()}}}
 	return web.Render(w, r, page, childPage(v))
 }
@@ -131,10 +134,11 @@ func monthView(r db.Reader, now time.Time, s town.Settings, c family.Child, firs
 	if err != nil {
 		return childView{}, err
 	}
+	h := horizon(g.today)
 	before, after := civil.NewDate(first.Year, first.Month-1, 1), civil.NewDate(first.Year, first.Month+1, 1)
-	v := childView{Child: c, Title: upperFirst(first.MonthYear()), Enrolled: g.plan, Paper: paper,
-		Previous: web.Link{Href: monthHref(c.ID, before), Label: upperFirst(civil.MonthName(before.Month))},
-		Next:     web.Link{Href: monthHref(c.ID, after), Label: upperFirst(civil.MonthName(after.Month))},
+	v := childView{Child: c, Title: upperFirst(first.MonthYear()), Enrolled: g.plan, Paper: paper, Horizon: h,
+		Previous: h.link(before, first.AddDays(-1), web.Link{Href: monthHref(c.ID, before), Label: upperFirst(civil.MonthName(before.Month))}),
+		Next:     h.link(after, after, web.Link{Href: monthHref(c.ID, after), Label: upperFirst(civil.MonthName(after.Month))}),
 		Print:    web.Link{Href: monthHref(c.ID, first) + "&vue=impression", Label: "Version à imprimer de " + civil.MonthName(first.Month)}}
 	now1 := g.today.Monday()
 	current := !now1.Before(starts[0]) && !now1.After(starts[len(starts)-1])
@@ -160,10 +164,11 @@ func weekView(r db.Reader, now time.Time, s town.Settings, c family.Child, monda
 	if err != nil {
 		return childView{}, err
 	}
-	return childView{Child: c, Title: weekTitle(monday), Enrolled: g.plan,
-		Previous: web.Link{Href: weekHref(c.ID, monday.AddDays(-7)), Label: shortDay(monday.AddDays(-7))},
-		Next:     web.Link{Href: weekHref(c.ID, monday.AddDays(7)), Label: shortDay(monday.AddDays(7))},
-		Other:    web.Link{Href: monthHref(c.ID, monday), Label: "Voir le mois"},
+	h, before, after := horizon(g.today), monday.AddDays(-7), monday.AddDays(7)
+	return childView{Child: c, Title: weekTitle(monday), Enrolled: g.plan, Horizon: h,
+		Previous: h.link(before, before.AddDays(6), web.Link{Href: weekHref(c.ID, before), Label: shortDay(before)}),
+		Next:     h.link(after, after, web.Link{Href: weekHref(c.ID, after), Label: shortDay(after)}),
+		Other:    web.Link{Href: monthHref(c.ID, h.inside(monday)), Label: "Voir le mois"},
 		Weeks:    []web.AgendaWeek{g.week(c, monday, true, true)}}, nil
 }
 
@@ -192,10 +197,13 @@ func first(s string, change func(string) string) string {
 // boardView is the family's week: all children, all activities.
 type boardView struct {
 	Monday   civil.Date
+	Today    civil.Date
 	Days     []civil.Date
 	Closed   map[civil.Date]string
 	Children []boardChild
 	Services []town.Service
+	Horizon  reach
+	Far      bool // asked for outside the horizon
 }
 
 type boardChild struct {
@@ -212,7 +220,7 @@ type boardRow struct {
 func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	now := p.Now()
 	settings := p.Settings.Get(r.Context(), now)
-	monday := mondayOf(r.URL.Query().Get("semaine"), civil.DateOf(now))
+	monday, far := mondayOf(r.URL.Query().Get("semaine"), civil.DateOf(now))
 	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (boardView, error) {
 		children, err := family.Children(rd, a, civil.DateOf(now))
 		if err != nil {
@@ -223,6 +231,7 @@ func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 			return boardView{}, err
 		}
 		v := g.board(monday)
+		v.Far = far
 		v.Services, err = desks(rd, a, now, settings)
 		return v, err
 	})
@@ -236,7 +245,7 @@ func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 
 // board lays out a week of all children.
 func (g agenda) board(monday civil.Date) boardView {
-	v := boardView{Monday: monday, Days: g.weekDays(monday, false), Closed: map[civil.Date]string{}}
+	v := boardView{Monday: monday, Today: g.today, Days: g.weekDays(monday, false), Closed: map[civil.Date]string{}, Horizon: horizon(g.today)}
 	for _, d := range v.Days {
 		if why := g.calendar.Why(d); why != "" {
 			v.Closed[d] = why
@@ -270,32 +279,50 @@ func (g agenda) board(monday civil.Date) boardView {
 	return v
 }
 
-func (v boardView) columns() []web.Column {
-	all := []web.Column{{Label: "Activité"}}
-	for _, d := range v.Days {
-		all = append(all, web.Column{Label: civil.WeekdayShort(d.Weekday()) + " " + strconv.Itoa(d.Day)})
+// web lays the week out for the component.
+func (v boardView) web() []web.BoardChild {
+	all := make([]web.BoardChild, 0, len(v.Children))
+	for _, b := range v.Children {
+		c := web.BoardChild{ID: string(b.Child.ID), Index: b.Child.Rank, Name: b.Child.First(), PhotoURL: b.Child.PhotoURL(), Detail: b.Child.Where(),
+			Link: web.Link{Href: monthHref(b.Child.ID, v.Horizon.inside(v.Monday)), Label: "Son mois"}}
+		for _, r := range b.Rows {
+			row := web.BoardRow{Activity: r.Activity}
+			for i, lines := range r.Cells {
+				row.Cells = append(row.Cells, boardCell(lines, v.Closed[v.Days[i]]))
+			}
+			c.Rows = append(c.Rows, row)
+		}
+		all = append(all, c)
 	}
 	return all
 }
 
-func (v boardView) rows(b boardChild) [][]templ.Component {
-	var all [][]templ.Component
-	for _, r := range b.Rows {
-		row := []templ.Component{web.Text(r.Activity)}
-		for i, cells := range r.Cells {
-			row = append(row, boardCell(cells, v.Closed[v.Days[i]]))
-		}
-		all = append(all, row)
+// boardCell is what an activity has on a day: its states, that the day is closed, or nothing.
+func boardCell(lines []line, closed string) web.BoardCell {
+	if len(lines) == 0 && closed != "" {
+		return web.BoardCell{Mark: markClosed, Note: closed}
 	}
-	return all
+	var all []web.BoardCell
+	for _, l := range lines {
+		note := l.Unit
+		if l.Cell.Reason != "" {
+			note = strings.TrimPrefix(note+". "+l.Cell.Reason, ". ")
+		}
+		all = append(all, web.BoardCell{Mark: l.Cell.Mark, Note: note})
+	}
+	if len(all) == 0 {
+		return web.BoardCell{}
+	}
+	all[0].Also = all[1:]
+	return all[0]
 }
 
 func (v boardView) previous() web.Link {
 	m := v.Monday.AddDays(-7)
-	return web.Link{Href: "/espace/agenda?semaine=" + m.String(), Label: shortDay(m)}
+	return v.Horizon.link(m, m.AddDays(6), web.Link{Href: "/espace/agenda?semaine=" + m.String(), Label: shortDay(m)})
 }
 
 func (v boardView) next() web.Link {
 	m := v.Monday.AddDays(7)
-	return web.Link{Href: "/espace/agenda?semaine=" + m.String(), Label: shortDay(m)}
+	return v.Horizon.link(m, m, web.Link{Href: "/espace/agenda?semaine=" + m.String(), Label: shortDay(m)})
 }

@@ -18,7 +18,8 @@ func RemoveImported(tx *db.Tx, now time.Time, a actor.Actor, f family.ID, madeAt
 	if !a.Can(Write) {
 		return 0, fault.New(fault.Forbidden, "")
 	}
-	if _, err := tx.Exec(`delete from attendance where noted_at = $2 and exists (select 1 from booking b
+	if _, err := tx.Exec(`delete from attendance where noted_at = $2
+		and child in (select child from booking where family = $1 and made_at = $2) and exists (select 1 from booking b
 		where b.child = attendance.child and b.day = attendance.day and b.unit = attendance.unit and b.family = $1 and b.made_at = $2)`,
 		string(f), madeAt); err != nil {
 		return 0, fmt.Errorf("remove attendances: %w", err)

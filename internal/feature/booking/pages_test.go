@@ -129,13 +129,13 @@ func TestFamilyWeek(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
 		g := january(t, d)
 		page := portal(t, d).As(as(g.Camille, "Camille Martin")).Get("/espace/agenda?semaine=2027-01-07")
-		if n := page.Doc.Find("table.table").Length(); n != 2 {
+		if n := page.Doc.Find("table.board-table").Length(); n != 2 {
 			t.Fatalf("%d children's tables, want 2: %s", n, page.Text("main"))
 		}
-		ines := page.Doc.Find("table.table").Eq(1).Find("tbody tr").First()
+		ines := page.Doc.Find("table.board-table").Eq(1).Find("tbody tr").First()
 		var cells []string
 		for _, td := range ines.Find("td").EachIter() {
-			cells = append(cells, strings.Join(strings.Fields(td.Find(".tag, .sr").Text()), " "))
+			cells = append(cells, strings.Join(strings.Fields(td.Find(".cell span:not([aria-hidden])").Text()), " "))
 		}
 		if got := strings.Join(cells, "|"); got != "Non réservé|Non réservé|Pas ce jour|Réservé|Non réservé" {
 			t.Errorf("Inès's week = %s", got)

@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/web"
@@ -135,7 +136,7 @@ func (l line) label() string {
 	if l.Unit == "" {
 		return l.Activity
 	}
-	return l.Activity + ", " + strings.ToLower(l.Unit[:1]) + l.Unit[1:]
+	return l.Activity + ", " + lowerFirst(l.Unit)
 }
 
 // lines computes what a child's day says: its bookings and attendances first, then, on an open day, the activities
@@ -177,7 +178,7 @@ func tally(marks []web.Mark) string {
 	}
 	parts := make([]string, len(order))
 	for i, word := range order {
-		parts[i] = strconv.Itoa(counts[word]) + " " + plural(counts[word], strings.ToLower(word[:1])+word[1:])
+		parts[i] = strconv.Itoa(counts[word]) + " " + plural(counts[word], lowerFirst(word))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -198,20 +199,66 @@ func plural(n int, words string) string {
 	return strings.Join(all, " ")
 }
 
-// monthOf reads "2026-11"; anything else is the month of today.
-func monthOf(s string, today civil.Date) civil.Date {
-	if d, err := civil.ParseDate(s + "-01"); err == nil {
-		return d
-	}
-	return civil.NewDate(today.Year, today.Month, 1)
+// reach is a run of days, both ends included.
+type reach civil.Range
+
+// horizon is the days that agendas go through: the school year of today, three before, for what was taken over from
+// the old portal, and one after.
+func horizon(today civil.Date) reach {
+	year := int(civil.SchoolYearOf(today))
+	return reach{From: civil.NewDate(year-3, time.September, 1), To: civil.NewDate(year+2, time.August, 31)}
 }
 
-// mondayOf reads a day "2026-11-23" and gives its Monday; anything else gives that of today.
-func mondayOf(s string, today civil.Date) civil.Date {
-	if d, err := civil.ParseDate(s); err == nil {
-		return d.Monday()
+// beyond is said on a page asked for outside the horizon, which shows the nearest it has.
+func beyond(h reach) string {
+	return "L’agenda va de " + h.From.MonthYear() + " à " + h.To.MonthYear() + "."
+}
+
+// monthOf reads "2026-11"; anything else is the month of today. A month outside the horizon gives the nearest, and
+// true.
+func monthOf(s string, today civil.Date) (civil.Date, bool) {
+	d, err := civil.ParseDate(s + "-01")
+	if err != nil {
+		return civil.NewDate(today.Year, today.Month, 1), false
 	}
-	return today.Monday()
+	near := horizon(today).inside(d)
+	return civil.NewDate(near.Year, near.Month, 1), near != d
+}
+
+// mondayOf reads a day "2026-11-23" and gives its Monday; anything else gives that of today. A day outside the
+// horizon gives the nearest week, and true.
+func mondayOf(s string, today civil.Date) (civil.Date, bool) {
+	d, err := civil.ParseDate(s)
+	if err != nil {
+		return today.Monday(), false
+	}
+	h := horizon(today)
+	switch {
+	case d.Monday().AddDays(6).Before(h.From):
+		return h.From.Monday(), true
+	case d.Monday().After(h.To):
+		return h.To.Monday(), true
+	}
+	return d.Monday(), false
+}
+
+// link is a link to a page that shows from first to last, none when all of it is out of reach.
+func (h reach) link(first, last civil.Date, l web.Link) web.Link {
+	if last.Before(h.From) || first.After(h.To) {
+		return web.Link{}
+	}
+	return l
+}
+
+// inside is the day, or the first or last one in reach.
+func (h reach) inside(d civil.Date) civil.Date {
+	switch {
+	case d.Before(h.From):
+		return h.From
+	case d.After(h.To):
+		return h.To
+	}
+	return d
 }
 
 // mondays lists the Mondays of the weeks that have a weekday in the month that starts on first.

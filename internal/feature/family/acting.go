@@ -2,6 +2,7 @@ package family
 
 import (
 	"fmt"
+	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
@@ -27,6 +28,14 @@ var acting = `from family_member adult
 	join child on child.person = kid.person
 	where ` + adultActs + ` and not ` + restricted("child.person")
 
+// seen is whose photo adult may see among the members m of the same family, on day $2: oneself, the children one may
+// act for, and the other adults who act, as long as no restriction stands between either of the two and a child there.
+var seen = `(m.person = adult.person or m.state = 'approved' and m.from_day <= $2 and (m.to_day is null or m.to_day >= $2) and (
+	m.role = 'member' and m.person in (select child.person ` + acting + `)
+	or m.role in ('holder', 'coholder') and not exists (select 1 from restriction x
+		join family_member k on k.person = x.child and k.family = m.family
+		where x.person in (adult.person, m.person) and x.from_day <= $2 and (x.lifted_day is null or x.lifted_day > $2))))`
+
 // twoHomes tells that m is an approved member of another family too.
 const twoHomes = `exists (select 1 from family_member o where o.person = m.person and o.family <> m.family
 	and o.role = 'member' and o.state = 'approved' and o.to_day is null)`
@@ -42,6 +51,33 @@ func MayAct(r db.Reader, a actor.Actor, child ChildID, day civil.Date) (ID, erro
 		order by kid.family limit 1`, a.Person, day, string(child))
 }
 
+// MaySeePhoto tells whether a citizen may see somebody's photo: within a family, and only there.
+func MaySeePhoto(r db.Reader, now time.Time, a actor.Actor, id person.ID) (bool, error) {
+	if a.Kind != actor.Citizen || a.State != actor.Active || a.Person == "" {
+		return false, nil
+	}
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from family_member adult
+		join family_member m on m.family = adult.family and m.person = $3
+		where `+adultActs+` and `+seen, a.Person, civil.DateOf(now), string(id))
+	return n > 0, wrap("look who may see a photo", err)
+}
+
+// FilePhoto tells whether an agent may see somebody's photo: who may open a file that the person is in.
+func FilePhoto(r db.Reader, _ time.Time, a actor.Actor, id person.ID) (bool, error) {
+	services, err := db.List(r, db.Column[string], `select coalesce(fs.service, '') from family_member m
+		left join family_service fs on fs.family = m.family
+		where m.person = $1 and m.to_day is null and m.state in ('approved', 'pending')`, string(id))
+	if err != nil {
+		return false, wrap("look for the files of a person", err)
+	}
+	for _, s := range services {
+		if a.CanFor(FileRead, actor.AllServices) || s != "" && a.CanFor(FileRead, s) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // Child is a child as the adults who act for it see it.
 type Child struct {
 	ID         ChildID
@@ -54,7 +90,8 @@ type Child struct {
 	Level      string
 	Class      string
 	TwoHomes   bool // an approved member of another family too
-	Rank       int  // among the actor's children, eldest first, from 0
+	Photo      string
+	Rank       int // among the actor's children, eldest first, from 0
 }
 
 // First is the first name that families call the child by.
@@ -65,6 +102,11 @@ func (c Child) First() string {
 // Full is the first and last name.
 func (c Child) Full() string {
 	return person.Person{FirstNames: c.FirstNames, LastName: c.LastName}.Full()
+}
+
+// PhotoURL is where the child's photo is for those who act for it, "" without one.
+func (c Child) PhotoURL() string {
+	return person.PhotoURL(person.Person{ID: c.ID.PersonID(), Photo: c.Photo})
 }
 
 // Where is "CM1, Élémentaire Jean-Moulin", "" when nothing is known.
@@ -97,10 +139,10 @@ func circle(r db.Reader, a actor.Actor, day civil.Date) ([]relative, error) {
 		all, err := db.List(r, func(s db.Scanner) (relative, error) {
 			var x relative
 			err := s.Scan(&x.ID, &x.Family, &x.LastName, &x.FirstNames, &x.Civility, &x.Born, &x.School, &x.Level, &x.Class,
-				&x.TwoHomes, &x.Role, &x.State, &x.Acts)
+				&x.TwoHomes, &x.Photo, &x.Role, &x.State, &x.Acts)
 			return x, err
 		}, `select m.person, m.family, p.last_name, p.first_names, p.civility, p.birth_day, coalesce(s.name, ''),
-				coalesce(c.level, ''), coalesce(c.class, ''), `+twoHomes+`, m.role, m.state,
+				coalesce(c.level, ''), coalesce(c.class, ''), `+twoHomes+`, coalesce(p.photo, ''), m.role, m.state,
 				(m.role = 'member' and m.state = 'approved' and m.person in (select child.person `+acting+`))
 			from family_member adult
 			join family_member m on m.family = adult.family and m.state in ('approved', 'pending')
@@ -182,7 +224,7 @@ func Owns(r db.Reader, a actor.Actor, id ID, day civil.Date) error {
 // ChildrenOf lists the children of a family for agents, eldest first, whoever may act for them.
 func ChildrenOf(r db.Reader, id ID) ([]Child, error) {
 	all, err := db.List(r, scanChild, `select m.person, m.family, p.last_name, p.first_names, p.civility, p.birth_day,
-			coalesce(s.name, ''), c.level, c.class, `+twoHomes+`
+			coalesce(s.name, ''), c.level, c.class, `+twoHomes+`, coalesce(p.photo, '')
 		from family_member m
 		join child c on c.person = m.person
 		join person p on p.id = m.person
@@ -200,6 +242,6 @@ func ChildrenOf(r db.Reader, id ID) ([]Child, error) {
 
 func scanChild(s db.Scanner) (Child, error) {
 	var c Child
-	err := s.Scan(&c.ID, &c.Family, &c.LastName, &c.FirstNames, &c.Civility, &c.Born, &c.School, &c.Level, &c.Class, &c.TwoHomes)
+	err := s.Scan(&c.ID, &c.Family, &c.LastName, &c.FirstNames, &c.Civility, &c.Born, &c.School, &c.Level, &c.Class, &c.TwoHomes, &c.Photo)
 	return c, err
 }

@@ -26,6 +26,7 @@ func (p Pages) Agent(rt *web.Router) {
 // Queues is what waits for agents.
 func (p Pages) Queues() []web.Queue {
 	return []web.Queue{{Label: "Membres de famille à vérifier", Href: "/agents/membres", Right: MemberApprove,
+		Icon: "users", Detail: "contacts et membres demandés par les familles",
 		Count: func(r db.Reader, _ time.Time, a actor.Actor) (int, civil.Instant, error) {
 			all, err := pendingFor(r, a)
 			if err != nil || len(all) == 0 {

@@ -11,8 +11,11 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
+
+	"github.com/a-h/templ"
 )
 
 // Pages are the family's page, the agents' family file and the queue of members.
@@ -22,6 +25,11 @@ type Pages struct {
 	Settings *town.Cache
 	// Quotient gives the lines about the family's own quotient; nil shows none. Filled from tariff, which is above.
 	Quotient func(r db.Reader, now time.Time, a actor.Actor, family ID) ([]web.Row, error)
+	// Activation is where an agent follows the activation of an account, "" when the agent may not; nil shows no link.
+	// Filled from admission, which is above.
+	Activation func(a actor.Actor, acc account.Account, p person.Person) string
+	// Invitations gives the part about the co-holders whom the holder invites; nil shows none. Filled from admission.
+	Invitations func(r db.Reader, now time.Time, a actor.Actor, family ID, service town.ServiceID) (templ.Component, error)
 	// Panels are the sections that features above add to the agents' family file.
 	Panels []web.Panel
 }
@@ -85,6 +93,7 @@ type homeView struct {
 	People  []known
 	Promise map[MemberID]string // when the service answers at the latest
 	Facts   []web.Row
+	Invites templ.Component // nil for none
 }
 
 // adults, kids, others and contacts are the three parts of the page, in the mockup's words.
@@ -129,7 +138,7 @@ func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Ma famille", Wide: true, Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Ma famille"}}}
+	page := web.Page{Title: "Ma famille", OwnTitle: true, Wide: true, Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Ma famille"}}}
 	return web.Render(w, r, page, homePage(v))
 }
 
@@ -152,6 +161,11 @@ func (p Pages) readHome(r db.Reader, now time.Time, a actor.Actor, family ID, se
 	}
 	if v.Promise, err = promises(r, now, v.People); err != nil {
 		return v, err
+	}
+	if p.Invitations != nil && v.Chosen.Family != "" {
+		if v.Invites, err = p.Invitations(r, now, a, v.Chosen.Family, v.Chosen.Service.ID); err != nil {
+			return v, err
+		}
 	}
 	if p.Quotient != nil && v.Chosen.Family != "" {
 		v.Facts, err = p.Quotient(r, now, a, v.Chosen.Family)

@@ -15,6 +15,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/mail"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
 )
@@ -151,7 +152,28 @@ func AddMember(tx *db.Tx, now time.Time, a actor.Actor, m NewMember) (MemberID, 
 	if !a.Can(FileWrite) {
 		return "", fault.New(fault.Forbidden, "")
 	}
-	return addMember(tx, now, a, m, "family.member.added")
+	id, err := addMember(tx, now, a, m, "family.member.added")
+	if err != nil {
+		return "", err
+	}
+	return id, tellFamily(tx, now, a, m.Family, m.Person, id)
+}
+
+// tellFamily mails those who head a family what an agent added in their name.
+func tellFamily(tx *db.Tx, now time.Time, a actor.Actor, id ID, added person.ID, member MemberID) error {
+	if a.Kind != actor.Agent {
+		return nil
+	}
+	heads, err := headsToTell(tx, civil.DateOf(now), id, added)
+	if err != nil {
+		return err
+	}
+	for _, to := range heads {
+		if _, err := mail.Enqueue(tx, now, mail.Message{Template: MailByAgent, To: to, Args: map[string]string{"member": string(member)}}); err != nil {
+			return fmt.Errorf("tell family: %w", err)
+		}
+	}
+	return nil
 }
 
 func addMember(tx *db.Tx, now time.Time, a actor.Actor, m NewMember, action string) (MemberID, error) {
@@ -181,8 +203,11 @@ func AddChild(tx *db.Tx, now time.Time, a actor.Actor, c NewChild) (ChildID, err
 	if err := upsertChild(tx, c); err != nil {
 		return "", fmt.Errorf("insert child: %w", err)
 	}
-	_, err := addMember(tx, now, a, NewMember{Family: c.Family, Person: c.Person, Role: Member, Relation: "enfant", From: c.From}, "family.child.added")
-	return ChildID(c.Person), err
+	id, err := addMember(tx, now, a, NewMember{Family: c.Family, Person: c.Person, Role: Member, Relation: "enfant", From: c.From}, "family.child.added")
+	if err != nil {
+		return "", err
+	}
+	return ChildID(c.Person), tellFamily(tx, now, a, c.Family, c.Person, id)
 }
 
 // SetHealth writes a child's health in place of what was known. The audit line does not say what.

@@ -1,6 +1,7 @@
 package family
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
 
@@ -47,6 +49,7 @@ type fileMember struct {
 	Class      string
 	School     string
 	Person     person.Person
+	Account    accountFact // of those who act
 }
 
 func (m fileMember) where() string { return Child{Level: m.Level, School: m.School}.Where() }
@@ -192,12 +195,28 @@ func (p Pages) showFile(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 	if err != nil {
 		return err
 	}
+	if err := p.logPanels(r.Context(), now, a, v); err != nil {
+		return err
+	}
 	v.Health = health
 	page := web.Page{Title: v.title(), Wide: true, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"}, {Label: v.title()}}}
 	if f.Failed() {
 		page.Status = http.StatusUnprocessableEntity
 	}
 	return web.Render(w, r, page, filePage(f, v))
+}
+
+// logPanels writes down which panels are about to be shown, for those that want it.
+func (p Pages) logPanels(ctx context.Context, now time.Time, a actor.Actor, v fileView) error {
+	for _, panel := range p.Panels {
+		if panel.Log == nil || !mayRead(a, panel.Right, v.Services) {
+			continue
+		}
+		if err := db.Do(ctx, p.DB, func(tx *db.Tx) error { return panel.Log(tx, now, a, string(v.ID)) }); err != nil {
+			return fmt.Errorf("log panel %s: %w", panel.Title, err)
+		}
+	}
+	return nil
 }
 
 func (p Pages) readFile(r db.Reader, now time.Time, a actor.Actor, id ID) (fileView, error) {
@@ -211,6 +230,9 @@ func (p Pages) readFile(r db.Reader, now time.Time, a actor.Actor, id ID) (fileV
 	}
 	v.MayHealth, v.MayRestrict = mayRead(a, HealthRead, v.Services), mayRead(a, RestrictSet, v.Services)
 	if v.People, err = filePeople(r, id); err != nil {
+		return v, err
+	}
+	if err := p.readAccounts(r, now, a, v.People); err != nil {
 		return v, err
 	}
 	if len(v.Services) > 0 {
@@ -229,6 +251,28 @@ func (p Pages) readFile(r db.Reader, now time.Time, a actor.Actor, id ID) (fileV
 		v.Panels = append(v.Panels, panelView{Title: panel.Title, Body: body})
 	}
 	return v, nil
+}
+
+// readAccounts completes the adults who act with how their accounts stand.
+func (p Pages) readAccounts(r db.Reader, now time.Time, a actor.Actor, people []fileMember) error {
+	var adults []person.ID
+	for _, m := range people {
+		if m.Role.Acts() {
+			adults = append(adults, m.Person.ID)
+		}
+	}
+	accounts, err := account.OfPeople(r, adults...)
+	if err != nil {
+		return err
+	}
+	for i, m := range people {
+		acc := accounts[m.Person.ID]
+		people[i].Account = factOf(acc, now.Location())
+		if acc.ID != "" && p.Activation != nil {
+			people[i].Account.Href = p.Activation(a, acc, m.Person)
+		}
+	}
+	return nil
 }
 
 // fileHead reads the family and its services; an unknown family is a NotFound fault.

@@ -33,10 +33,13 @@ func TestFamilyPageShowsRolesAndHidesTheOtherHome(t *testing.T) {
 		}
 		text := page.Text("main")
 		for _, want := range []string{"Ma famille connue par le service : Enfance", "Titulaire du compte", "Co-représentant", "Membre, né le 3 mars 2017",
-			"Contact, grand-mère, 06 00 00 00 01", "Peut venir chercher Jérémy et Inès", "CM1, Élémentaire Jean-Moulin", "Vit dans deux foyers"} {
+			"Contact, grand-mère", "Peut venir chercher Jérémy et Inès", "CM1, Élémentaire Jean-Moulin", "Vit dans deux foyers"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("page lacks %q: %s", want, text)
 			}
+		}
+		if call := page.Text(`main a[href="tel:0600000001"]`); call != "06 00 00 00 01" {
+			t.Errorf("the contact's number is no link: %q", call)
 		}
 		for _, secret := range append(familytest.BrunoSecrets, "Bruno", "Petit") {
 			if strings.Contains(page.Body, secret) {

@@ -104,7 +104,7 @@ func minor(born, today civil.Date) bool {
 	return !born.IsZero() && today.Before(civil.NewDate(born.Year+18, born.Month, born.Day))
 }
 
-// bornLabel is "né le 3 mars 2017", by the civility when it is known.
+// bornLabel is "né le 3 mars 2017" by the civility, or "date de naissance : 3 mars 2017" when it is not known.
 func bornLabel(c person.Civility, born civil.Date) string {
 	if born.IsZero() {
 		return ""
@@ -116,7 +116,7 @@ func bornLabel(c person.Civility, born civil.Date) string {
 	case person.Monsieur:
 		return "né le " + day
 	}
-	return "naissance le " + day
+	return "date de naissance\u00a0: " + day
 }
 
 // List joins names as in a sentence: "Jérémy, Inès et Zoé".

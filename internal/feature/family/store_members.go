@@ -159,6 +159,7 @@ type known struct {
 	Level      string
 	School     string
 	TwoHomes   bool
+	Photo      string // "" when the reader may not see it
 	Account    string // state of the citizen's account, "" without
 }
 
@@ -170,6 +171,10 @@ func (k known) first() string {
 	return person.Person{FirstNames: k.FirstNames, LastName: k.LastName}.FirstName()
 }
 
+func (k known) photoURL() string {
+	return person.PhotoURL(person.Person{ID: k.Person, Photo: k.Photo})
+}
+
 func (k known) where() string { return Child{Level: k.Level, School: k.School}.Where() }
 
 // members lists the people of the families that person $1 acts in on day $2: those approved or pending, without
@@ -178,7 +183,7 @@ func members(r db.Reader, adult string, day civil.Date) ([]known, error) {
 	all, err := db.List(r, func(s db.Scanner) (known, error) {
 		var k known
 		err := s.Scan(&k.ID, &k.Family, &k.Person, &k.Civility, &k.FirstNames, &k.LastName, &k.Born, &k.Role, &k.Relation,
-			&k.MayCollect, &k.Service, &k.State, &k.AskedAt, &k.Phone, &k.IsChild, &k.Level, &k.School, &k.TwoHomes, &k.Account)
+			&k.MayCollect, &k.Service, &k.State, &k.AskedAt, &k.Phone, &k.IsChild, &k.Level, &k.School, &k.TwoHomes, &k.Photo, &k.Account)
 		return k, err
 	}, `select m.id, m.family, m.person, p.civility, p.first_names, p.last_name, p.birth_day, m.role, m.relation,
 			m.may_collect, coalesce(m.service, ''), m.state, m.asked_at,
@@ -186,7 +191,7 @@ func members(r db.Reader, adult string, day civil.Date) ([]known, error) {
 					and h.family <> m.family and h.role in ('holder', 'coholder')) then ''
 				when p.mobile <> '' then p.mobile else p.phone end,
 			(c.person is not null), coalesce(c.level, ''), coalesce(s.name, ''),
-			`+twoHomes+`,
+			`+twoHomes+`, case when `+seen+` then coalesce(p.photo, '') else '' end,
 			coalesce((select a.state from account a where a.person = m.person and a.audience = 'citizen' and a.state <> 'closed'), '')
 		from family_member adult
 		join family_member m on m.family = adult.family and m.state in ('approved', 'pending')

@@ -6,6 +6,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
 	"parvis/internal/feature/person"
 )
 
@@ -35,10 +36,8 @@ func (v homeView) mayFetch() string {
 // memberLine is "Membre, né le 3 mars 2017".
 func (k known) memberLine() string { return commas(k.Role.Label(), bornLabel(k.Civility, k.Born)) }
 
-// contactLine is "Contact, grand-mère, 06 00 00 00 01".
-func (k known) contactLine() string {
-	return commas(k.Role.Label(), lowerFirst(k.Relation), person.ShowPhone(k.Phone))
-}
+// contactLine is "Contact, grand-mère"; the phone follows as a link.
+func (k known) contactLine() string { return commas(k.Role.Label(), lowerFirst(k.Relation)) }
 
 func commas(parts ...string) string {
 	var kept []string
@@ -58,12 +57,23 @@ func lowerFirst(s string) string {
 	return strings.ToLower(string(runes[:1])) + string(runes[1:])
 }
 
+func upperFirst(s string) string {
+	if s == "" {
+		return ""
+	}
+	runes := []rune(s)
+	return strings.ToUpper(string(runes[:1])) + string(runes[1:])
+}
+
 func (m asked) rows(zone *time.Location) []web.Row {
 	rows := []web.Row{{Label: "Rôle demandé", Value: m.Role.Label()}, {Label: "Lien", Value: m.Relation}}
 	if !m.Born.IsZero() {
 		rows = append(rows, web.Row{Label: "Date de naissance", Value: m.Born.French()})
 	}
-	rows = append(rows, web.Row{Label: "Téléphone", Value: person.ShowPhone(m.Phone)})
+	rows = append(rows, web.Row{Label: "Téléphone", Body: web.Phone(person.ShowPhone(m.Phone))})
+	if m.Phone == "" {
+		rows[len(rows)-1].Body = nil
+	}
 	if m.Role == Contact {
 		rows = append(rows, web.Row{Label: "Venir chercher les enfants", Value: map[bool]string{true: "Oui", false: "Non"}[m.MayCollect]})
 	}
@@ -76,8 +86,67 @@ func (m fileMember) rows() []web.Row {
 	if m.Person.BirthName != "" {
 		rows = append(rows, web.Row{Label: "Nom de naissance", Value: m.Person.BirthName})
 	}
-	return append(rows, web.Row{Label: "Naissance", Value: m.Person.BirthDay.French()}, web.Row{Label: "E-mail", Value: m.Person.Email},
-		web.Row{Label: "Téléphone", Value: person.ShowPhone(m.Person.BestPhone())}, web.Row{Label: "Adresse", Value: m.Person.Address.Line()})
+	rows = append(rows, web.Row{Label: "Naissance", Value: m.Person.BirthDay.French()}, mailRow(m.Person.Email))
+	rows = append(rows, phoneRows(m.Person)...)
+	if m.Person.Preferred != person.NoMeans {
+		rows = append(rows, web.Row{Label: "À joindre par", Value: m.Person.Preferred.Label()})
+	}
+	return append(rows, web.Row{Label: "Adresse", Value: m.Person.Address.Line()})
+}
+
+// rowsWithAccount are rows, then how the adult's own account stands.
+func (v fileView) rowsWithAccount(m fileMember) []web.Row {
+	return append(m.rows(), web.Row{Label: "Compte", Body: accountBlock(m.Account, m.Person.Full())})
+}
+
+func mailRow(address string) web.Row {
+	if address == "" {
+		return web.Row{Label: "E-mail"}
+	}
+	return web.Row{Label: "E-mail", Body: web.Email(address)}
+}
+
+// phoneRows are the numbers that are known, or that none is.
+func phoneRows(p person.Person) []web.Row {
+	var rows []web.Row
+	if p.Mobile != "" {
+		rows = append(rows, web.Row{Label: "Mobile", Body: web.Phone(person.ShowPhone(p.Mobile))})
+	}
+	if p.Phone != "" || p.Mobile == "" {
+		row := web.Row{Label: "Téléphone"}
+		if p.Phone != "" {
+			row.Body = web.Phone(person.ShowPhone(p.Phone))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// accountFact is how an adult's account stands, for agents.
+type accountFact struct {
+	Mark   web.Mark
+	SignIn string // "Dernière connexion le 20/02/2026 à 11:12"
+	Href   string // of its activation, "" when the agent may not read it
+}
+
+// factOf says an account in words; the zero Account is none.
+func factOf(acc account.Account, zone *time.Location) accountFact {
+	f := accountFact{Mark: web.Mark{Tone: web.Neutral, Icon: "user-x", Word: "Aucun compte"}}
+	if acc.ID == "" {
+		return f
+	}
+	f.Mark = web.Mark{Tone: web.Warning, Icon: "clock", Word: acc.State.Label()}
+	switch acc.State {
+	case account.Active:
+		f.Mark.Tone, f.Mark.Icon = web.OK, "check"
+	case account.Refused, account.Suspended:
+		f.Mark.Tone, f.Mark.Icon = web.Error, "ban"
+	}
+	f.SignIn = "Jamais connecté"
+	if acc.SignedInAt != 0 {
+		f.SignIn = "Dernière connexion le " + civil.Stamp(acc.SignedInAt.In(zone))
+	}
+	return f
 }
 
 func (m fileMember) collectLine() string {
@@ -104,7 +173,9 @@ func (v fileView) standing() []Restriction {
 	return all
 }
 
-func (m fileMember) childLine() string { return bornLabel(m.Person.Civility, m.Person.BirthDay) }
+func (m fileMember) childLine() string {
+	return upperFirst(bornLabel(m.Person.Civility, m.Person.BirthDay))
+}
 
 // headline is "Séparé(e). Connue par : Enfance, Jeunesse."
 func (v fileView) headline() string {

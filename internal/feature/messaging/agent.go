@@ -23,6 +23,7 @@ func (p Pages) Agent(rt *web.Router) {
 	rt.Post("/agents/actualites/{id}/modifier", may, "news", p.save)
 	rt.Post("/agents/actualites/{id}/publication", may, "news", p.publish)
 	rt.Post("/agents/actualites/{id}/retrait", may, "news", p.withdraw)
+	p.agentContact(rt)
 }
 
 const agentListLimit = 200

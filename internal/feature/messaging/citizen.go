@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
 	"parvis/internal/feature/town"
 )
 
@@ -18,12 +20,16 @@ type Pages struct {
 	DB       *db.DB
 	Now      func() time.Time
 	Settings *town.Cache
+	Check    captcha.Check // of the contact form
 	// Subject gives the words for a template of mail, as the messages page lists what was sent to an account; ""
 	// hides it, and a nil function hides all.
 	Subject func(template string) string
 }
 
-const pageSize = 10
+const (
+	pageSize = 10
+	ownLimit = 50 // messages of the contact form listed to who wrote them
+)
 
 // Citizen declares the pages of everybody and of families.
 func (p Pages) Citizen(rt *web.Router) {
@@ -32,6 +38,7 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/espace/actualites", web.Citizen, web.NoObject, p.list("/espace/actualites", web.Crumb{Label: "Mon accueil", Href: "/espace"}))
 	rt.Get("/espace/actualites/{id}", web.Citizen, "news", p.item("/espace/actualites", web.Crumb{Label: "Mon accueil", Href: "/espace"}))
 	rt.Get("/espace/messages", web.Citizen, web.NoObject, p.messages)
+	p.citizenContact(rt)
 }
 
 // Tiles are the news and the messages on the family's first page.
@@ -106,16 +113,27 @@ type sentMail struct {
 }
 
 func (p Pages) messages(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	var sent []mail.Status
-	if p.Subject != nil && a.Account != "" {
-		var err error
-		sent, err = db.Read(r.Context(), p.DB, func(rd db.Reader) ([]mail.Status, error) { return mail.ForAccount(rd, a.Account) })
-		if err != nil {
-			return err
+	type written struct {
+		sent []mail.Status
+		own  []ContactMessage
+	}
+	all, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (v written, err error) {
+		if a.Account == "" {
+			return v, nil
 		}
+		if p.Subject != nil {
+			if v.sent, err = mail.ForAccount(rd, a.Account); err != nil {
+				return v, err
+			}
+		}
+		v.own, err = ownContacts(rd, account.ID(a.Account), ownLimit)
+		return v, err
+	})
+	if err != nil {
+		return err
 	}
 	var lines []sentMail
-	for _, s := range sent {
+	for _, s := range all.sent {
 		if subject := p.Subject(s.Template); subject != "" {
 			at := s.At.In(p.Now().Location())
 			lines = append(lines, sentMail{subject: subject, to: s.To, when: civil.Stamp(at), state: s.State})
@@ -123,5 +141,5 @@ func (p Pages) messages(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 	}
 	help := p.Settings.Get(r.Context(), p.Now()).Help()
 	return web.Render(w, r, web.Page{Title: "Messages", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Messages"}}},
-		messagesPage(lines, help))
+		messagesPage(lines, all.own, func(m ContactMessage) string { return at(m.CreatedAt, p.Now().Location()) }, help))
 }

@@ -1,8 +1,8 @@
-// Package messaging is how the town speaks to families: news for everybody, and the page where each family
-// finds what the town sent to it.
+// Package messaging is how the town and people speak to each other: news for everybody, the page where each family
+// finds what the town sent to it, and the contact form, whose messages agents answer by mail or phone.
 //
-// It owns the table news. Mails belong to base/mail; it answers no message yet: the page says how to reach the
-// service.
+// It owns the tables news, contact_message and contact_count. Mails belong to base/mail; the requests of families
+// (demandes, with their papers and delays) are not messages.
 package messaging
 
 import (

@@ -252,6 +252,17 @@ func TestMessagesListsOnlyMailsOfTheAccount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		hidden := citizen
+		hidden.Account = "notice"
+		if err := db.Do(context.Background(), d, func(tx *db.Tx) error {
+			_, err := mail.Enqueue(tx, now, mail.Message{Template: "internal.notice", To: "alex@exemple.fr", Account: "notice"})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if text := portal(t, d).As(hidden).Get("/espace/messages").Text("main .empty"); text == "" || strings.Contains(text, "rien envoyé") {
+			t.Errorf("a mail was sent that the page does not list, and it says: %s", text)
+		}
 		page := c.Get("/espace/messages")
 		if got := page.Text("main .rows"); !strings.Contains(got, "Votre espace est prêt") || !strings.Contains(got, "camille@exemple.fr") ||
 			strings.Contains(got, "autre@exemple.fr") || page.Doc.Find("main .rows li").Length() != 1 {

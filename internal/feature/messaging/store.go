@@ -6,11 +6,12 @@ import (
 	"io/fs"
 	"time"
 
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
-	"parvis/internal/feature/town"
+	"parvis/internal/feature/account"
 )
 
 //go:embed migrations/*.sql
@@ -19,7 +20,7 @@ var migrations embed.FS
 // Sources are the migrations of this package and of those below that it needs.
 func Sources() []db.Source {
 	files, _ := fs.Sub(migrations, "migrations") // fails only for a name that is not a path
-	return db.Join(town.Sources(), mail.Sources(), web.Sources(), []db.Source{{Name: "messaging", FS: files}})
+	return db.Join(account.Sources(), mail.Sources(), web.Sources(), captcha.Sources(), []db.Source{{Name: "messaging", FS: files}})
 }
 
 const columns = `n.id, n.title, n.extract, n.body, coalesce(n.service, ''), coalesce(s.name, ''), n.state, n.published_day, n.updated_at`

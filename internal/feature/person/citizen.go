@@ -26,6 +26,8 @@ type Pages struct {
 
 	// MaySee tells whether a citizen may see somebody else's photo; nil: nobody else's.
 	MaySee func(r db.Reader, now time.Time, a actor.Actor, id ID) (bool, error)
+	// AgentMaySee tells whether an agent who may read people may see one's photo; nil: no photo.
+	AgentMaySee func(r db.Reader, now time.Time, a actor.Actor, id ID) (bool, error)
 	// NeedsPassword tells whether the password was given too long ago for a change of address; nil: always ask.
 	NeedsPassword func(r *http.Request, a actor.Actor) (bool, error)
 	// ConfirmPassword checks the password of the one signed in: nil, or an Invalid or Throttled fault.

@@ -32,13 +32,16 @@ type desk struct {
 	stored   map[string][]byte
 	camille  person.ID
 	stranger person.ID
+	shown    func(actor.Actor, person.ID) bool // what MaySee and AgentMaySee answer
 }
 
 func open(t *testing.T, d *db.DB) *desk {
 	t.Helper()
-	k := &desk{d: d, key: crypt.NewKey(), stored: map[string][]byte{}, cache: &town.Cache{DB: d}}
+	k := &desk{d: d, key: crypt.NewKey(), stored: map[string][]byte{}, cache: &town.Cache{DB: d},
+		shown: func(actor.Actor, person.ID) bool { return false }}
 	k.camille = persontest.Add(t, d, persontest.Camille())
 	k.stranger = persontest.Add(t, d, person.Person{LastName: "Autre", FirstNames: "Alex"})
+	sees := func(_ db.Reader, _ time.Time, a actor.Actor, id person.ID) (bool, error) { return k.shown(a, id), nil }
 	pages := person.Pages{DB: d, Now: func() time.Time { return now }, Key: k.key, Settings: k.cache,
 		Photos: person.Photos{
 			Decoder: person.NewDecoder(),
@@ -50,6 +53,7 @@ func open(t *testing.T, d *db.DB) *desk {
 			Open: func(_ context.Context, id string) ([]byte, error) { return k.stored[id], nil },
 			Drop: func(*db.Tx, time.Time, string) error { return nil },
 		},
+		MaySee: sees, AgentMaySee: sees,
 		ConfirmPassword: func(_ context.Context, _ actor.Actor, password string) error {
 			if password != "Secret123" {
 				return fault.InvalidFields(fault.Field{Name: "mot_de_passe", Sentence: "Ce n’est pas votre mot de passe."})
@@ -156,7 +160,7 @@ func picture(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-func TestPhotoIsSeenByItsOwnerOnly(t *testing.T) {
+func TestPhotoIsSeenByItsOwnerAndWhomTheFunctionsSay(t *testing.T) {
 	testkit.EachEngine(t, person.Sources(), func(t *testing.T, d *db.DB) {
 		k := open(t, d)
 		c := k.portal.As(persontest.Citizen(k.camille))
@@ -184,8 +188,17 @@ func TestPhotoIsSeenByItsOwnerOnly(t *testing.T) {
 		if other := k.portal.As(persontest.Citizen(k.stranger)).Get(src); other.Status != 404 {
 			t.Errorf("a stranger got the photo: %d", other.Status)
 		}
+		k.shown = func(a actor.Actor, id person.ID) bool { return a.Person == string(k.stranger) && id == k.camille }
+		if other := k.portal.As(persontest.Citizen(k.stranger)).Get(src); other.Status != 200 {
+			t.Errorf("whom MaySee allows gets %d", other.Status)
+		}
 		agent := actor.Actor{Kind: actor.Agent, Second: true, Rights: map[actor.Right][]string{person.Read: {actor.AllServices}}}
-		if seen := k.portal.As(agent).Get("/agents/photos/" + string(k.camille)); seen.Status != 200 {
+		path := "/agents/photos/" + string(k.camille)
+		if seen := k.portal.As(agent).Get(path); seen.Status != 404 {
+			t.Errorf("an agent that no function allows: %d, want 404", seen.Status)
+		}
+		k.shown = func(a actor.Actor, id person.ID) bool { return a.Kind == actor.Agent && id == k.camille }
+		if seen := k.portal.As(agent).Get(path); seen.Status != 200 {
 			t.Errorf("an agent with the right: %d", seen.Status)
 		}
 		saved.Submit("form[action='/espace/profil/photo/suppression']", nil)

@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/crypt"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/mail"
 )
 
 // The rights of agents on people.
@@ -51,8 +52,20 @@ func SetContact(tx *db.Tx, now time.Time, a actor.Actor, id ID, c Contact, seen 
 	if err := updateContact(tx, now, id, c); err != nil {
 		return fmt.Errorf("update contact: %w", err)
 	}
+	if err := tellOwner(tx, now, a, MailByAgent, before); err != nil {
+		return err
+	}
 	return audit.Write(tx, now, a, audit.Entry{Action: "person.contact.changed", Object: "person", ID: string(id),
 		Subject: string(id), Detail: changedFields(before, c)})
+}
+
+// tellOwner mails a person, at the address in use until now, what an agent did in her name.
+func tellOwner(tx *db.Tx, now time.Time, a actor.Actor, template string, p Person) error {
+	if a.Kind != actor.Agent || p.Email == "" {
+		return nil
+	}
+	_, err := mail.Enqueue(tx, now, mail.Message{Template: template, To: p.Email, Args: map[string]string{"person": string(p.ID)}})
+	return err
 }
 
 func changedFields(p Person, c Contact) string {
@@ -79,8 +92,14 @@ func SetEmail(tx *db.Tx, now time.Time, a actor.Actor, id ID, email string) erro
 	if err != nil {
 		return fault.InvalidFields(fault.Field{Name: "courriel", Sentence: fault.SentenceOf(err)})
 	}
-	if _, err := lock(tx, id); err != nil {
+	before, err := lock(tx, id)
+	if err != nil {
 		return err
+	}
+	if before.Email != email { // somebody at the counter may not be who she says: the former address is told
+		if err := tellOwner(tx, now, a, MailEmailByAgent, before); err != nil {
+			return err
+		}
 	}
 	if err := updateEmail(tx, now, id, email); err != nil {
 		return fmt.Errorf("update e-mail: %w", err)

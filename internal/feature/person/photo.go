@@ -152,8 +152,15 @@ func (p Pages) photo(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	})
 }
 
-func (p Pages) agentPhoto(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
-	return p.servePhoto(w, r, ID(r.PathValue("id")), func(db.Reader) (bool, error) { return true, nil })
+// agentPhoto serves a photo to the agents whom AgentMaySee says.
+func (p Pages) agentPhoto(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	id := ID(r.PathValue("id"))
+	return p.servePhoto(w, r, id, func(rd db.Reader) (bool, error) {
+		if p.AgentMaySee == nil {
+			return false, nil
+		}
+		return p.AgentMaySee(rd, p.Now(), a, id)
+	})
 }
 
 func (p Pages) servePhoto(w http.ResponseWriter, r *http.Request, id ID, maySee func(db.Reader) (bool, error)) error {

@@ -38,13 +38,16 @@ func insert(tx *db.Tx, now time.Time, p Person) error {
 	_, err := tx.Exec(`insert into person (id, civility, last_name, birth_name, first_names, folded, birth_day, birth_country,
 			birth_department, birth_place, email, phone, mobile, fax, preferred, address_number, address_street,
 			address_building, address_flat, address_complement, address_post_code, address_city, address_country,
-			created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24)`,
+			created_at, updated_at, keyed)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24, true)`,
 		string(p.ID), string(p.Civility), p.LastName, p.BirthName, p.FirstNames, folded(p), p.BirthDay, p.BirthCountry,
 		p.BirthDepartment, p.BirthPlace, p.Email, p.Phone, p.Mobile, p.Fax, string(p.Preferred), p.Address.Number,
 		p.Address.Street, p.Address.Building, p.Address.Flat, p.Address.Complement, p.Address.PostCode, p.Address.City,
 		p.Address.Country, civil.InstantOf(now))
-	return err
+	if err != nil {
+		return err
+	}
+	return insertKeys(tx, p)
 }
 
 // ByID reads one person; an unknown id is a NotFound fault.
@@ -166,7 +169,10 @@ func updateContact(tx *db.Tx, now time.Time, id ID, c Contact) error {
 		where id = $1`,
 		string(id), c.Phone, c.Mobile, c.Fax, string(c.Preferred), c.Address.Number, c.Address.Street, c.Address.Building,
 		c.Address.Flat, c.Address.Complement, c.Address.PostCode, c.Address.City, c.Address.Country, civil.InstantOf(now))
-	return err
+	if err != nil {
+		return err
+	}
+	return Rekey(tx, id)
 }
 
 func updateEmail(tx *db.Tx, now time.Time, id ID, email string) error {

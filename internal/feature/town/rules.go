@@ -65,21 +65,10 @@ func Paragraphs(text string) []string {
 	return all
 }
 
-// ZoneC20262027 is the school year that ships with Parvis, to be checked by the town against the official
-// calendar: first to last free day of each holiday.
+// ZoneC20262027 is the school year 2026-2027 of zone C.
 func ZoneC20262027() (Year, []SchoolHoliday) {
-	day := func(s string) civil.Date { d, _ := civil.ParseDate(s); return d }
-	holiday := func(name, from, to string) SchoolHoliday {
-		return SchoolHoliday{Name: name, Zone: "C", Days: civil.Range{From: day(from), To: day(to)}}
-	}
-	return Year{Year: 2026, Days: civil.Range{From: day("2026-09-01"), To: day("2027-07-02")}, Checked: true}, []SchoolHoliday{
-		holiday("Vacances de la Toussaint", "2026-10-17", "2026-11-01"),
-		holiday("Vacances de Noël", "2026-12-19", "2027-01-03"),
-		holiday("Vacances d’hiver", "2027-02-06", "2027-02-21"),
-		holiday("Vacances de printemps", "2027-04-03", "2027-04-18"),
-		holiday("Pont de l’Ascension", "2027-05-06", "2027-05-09"),
-		holiday("Vacances d’été", "2027-07-03", "2027-08-31"),
-	}
+	year, holidays, _ := Official(2026, "C")
+	return year, holidays
 }
 
 // GuessYear makes a plausible school year when its calendar is not known, so that a demonstration or a first

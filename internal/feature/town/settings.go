@@ -2,7 +2,10 @@ package town
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,13 +29,14 @@ const (
 )
 
 // Settings are what a town decides once. The zero value of a text means the neutral default, which Default or
-// the page supplies. Colour is #rrggbb. LogoSVG is markup made by the town's designer, checked at saving.
+// the page supplies. Colour is #rrggbb. LogoSVG is what CleanSVG gave of the designer's drawing.
 type Settings struct {
 	Name      string // "Rivebelle-sur-Seine"
 	Gentile   string // "Rivebellois", "" when unknown
 	PostCode  string
 	Colour    string
 	LogoSVG   string
+	LogoPNG   string // base64, when the logo is a picture
 	Slogan    string // under the title of the front page
 	Welcome   string // first paragraph of the front page
 	OldPortal string // how families call the portal that Parvis replaces
@@ -53,22 +57,24 @@ type Settings struct {
 	Zone   string // school holidays: A, B or C
 
 	AddressProof bool // a citizen's new address waits for an agent
+	// CoholderAtOnce lets in a co-holder whom a holder invited without an agent's answer.
+	CoholderAtOnce bool
+	WizardFields   map[string]FieldRule // rules that are not Optional; Field tells the rule of any
 
-	Publisher      string // directeur de la publication
-	Host           string // hébergeur: name, address, phone
-	DataOfficer    string // délégué à la protection des données
-	Conformity     Conformity
-	AuditDay       civil.Date
-	AuditBy        string
-	PlanURL        string // schéma pluriannuel d'accessibilité
-	LegalText      string // replaces the default text of the page
-	TermsText      string
-	PrivacyText    string
-	HelpText       string
-	AccessText     string // added to the accessibility statement: what is known not to conform
-	ContactText    string
-	SignUpText     string // how an account is asked for today
-	SignUpDocument string // what to bring
+	Publisher   string // directeur de la publication
+	Host        string // hébergeur: name, address, phone
+	DataOfficer string // délégué à la protection des données
+	Conformity  Conformity
+	AuditDay    civil.Date
+	AuditBy     string
+	PlanURL     string // schéma pluriannuel d'accessibilité
+	LegalText   string // replaces the default text of the page
+	TermsText   string
+	PrivacyText string
+	HelpText    string
+	AccessText  string // added to the accessibility statement: what is known not to conform
+	ContactText string
+	SignUpText  string // first words of the wizard
 }
 
 // Default is the settings of a town that has set nothing: pages read well, and nothing is invented.
@@ -78,14 +84,21 @@ func Default() Settings {
 	return Settings{
 		Name: "Votre commune", Colour: "#0b5c8a", Zone: "C", Region: civil.Metropole, Hours: hours,
 		OldPortal: "l’ancien portail famille", Conformity: NotConform,
-		Slogan:         "Cantine, accueils, mercredis, vacances, factures : les démarches de la famille, de jour comme de nuit, sur téléphone, tablette ou PC.",
-		HelpService:    "Service des familles",
-		SignUpDocument: "une pièce d’identité et un justificatif de domicile de moins de trois mois",
+		Slogan:      "Cantine, accueils, mercredis, vacances, factures : les démarches de la famille, de jour comme de nuit, sur téléphone, tablette ou PC.",
+		HelpService: "Service des familles",
 	}
 }
 
 // SpaceName is the portal's name: "Mon Espace Citoyen Rivebellois", or "Mon Espace Citoyen".
 func (s Settings) SpaceName() string { return strings.TrimSpace("Mon Espace Citoyen " + s.Gentile) }
+
+// Intro is the front page's first words; a town that has not even its name says honestly that it is not ready.
+func (s Settings) Intro() []string {
+	if s.Welcome == "" && s.Name == Default().Name {
+		return []string{"La commune met ce portail en route. Les démarches en ligne ouvriront quand ses réglages seront faits ; d’ici là, adressez-vous au guichet de la mairie."}
+	}
+	return Paragraphs(s.Welcome)
+}
 
 // Help is how to reach the people who help with the portal; phone and e-mail fall back on the town's.
 func (s Settings) Help() Service {
@@ -134,6 +147,7 @@ func codecs() []codec {
 		text("post_code", func(s *Settings) *string { return &s.PostCode }),
 		text("colour", func(s *Settings) *string { return &s.Colour }),
 		text("logo_svg", func(s *Settings) *string { return &s.LogoSVG }),
+		text("logo_png", func(s *Settings) *string { return &s.LogoPNG }),
 		text("slogan", func(s *Settings) *string { return &s.Slogan }),
 		text("welcome", func(s *Settings) *string { return &s.Welcome }),
 		text("old_portal", func(s *Settings) *string { return &s.OldPortal }),
@@ -153,6 +167,10 @@ func codecs() []codec {
 		text("zone", func(s *Settings) *string { return &s.Zone }),
 		{"address_proof", func(s *Settings) string { return strconv.FormatBool(s.AddressProof) },
 			func(s *Settings, v string) (err error) { s.AddressProof, err = strconv.ParseBool(v); return err }},
+		{"coholder_at_once", func(s *Settings) string { return strconv.FormatBool(s.CoholderAtOnce) },
+			func(s *Settings, v string) (err error) { s.CoholderAtOnce, err = strconv.ParseBool(v); return err }},
+		{"wizard_fields", func(s *Settings) string { return formatRules(s.WizardFields) },
+			func(s *Settings, v string) (err error) { s.WizardFields, err = parseRules(v); return err }},
 		text("publisher", func(s *Settings) *string { return &s.Publisher }),
 		text("host", func(s *Settings) *string { return &s.Host }),
 		text("data_officer", func(s *Settings) *string { return &s.DataOfficer }),
@@ -169,7 +187,6 @@ func codecs() []codec {
 		text("access_text", func(s *Settings) *string { return &s.AccessText }),
 		text("contact_text", func(s *Settings) *string { return &s.ContactText }),
 		text("sign_up_text", func(s *Settings) *string { return &s.SignUpText }),
-		text("sign_up_document", func(s *Settings) *string { return &s.SignUpDocument }),
 	}
 }
 
@@ -181,19 +198,19 @@ func ReadSettings(r db.Reader) (Settings, error) {
 	}
 	s := Default()
 	for _, c := range codecs() {
-		value, known := rows[c.key]
+		row, known := rows[c.key]
 		if !known {
 			continue
 		}
-		if err := c.set(&s, value); err != nil {
+		if err := c.set(&s, row.value); err != nil {
 			return Settings{}, fmt.Errorf("setting %s: %w", c.key, err)
 		}
 	}
 	return s, nil
 }
 
-// SaveSettings writes all settings. The instances' caches see it within CacheAge; the one that saves calls
-// Invalidate.
+// SaveSettings writes all settings at once, for commands and first data; pages use ChangeSettings. The instances'
+// caches see it within CacheAge; the one that saves calls Invalidate.
 func SaveSettings(tx *db.Tx, now time.Time, a actor.Actor, s Settings) error {
 	if !a.Can(SettingsWrite) {
 		return fault.New(fault.Forbidden, "")
@@ -201,48 +218,96 @@ func SaveSettings(tx *db.Tx, now time.Time, a actor.Actor, s Settings) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	return write(tx, now, a, s, func(string) bool { return true })
+}
+
+// ChangeSettings writes what a page asked, and nothing else. Stamp is that of the settings as the page showed them:
+// when somebody changed one of the keys meanwhile, it is a Conflict and nothing is written.
+func ChangeSettings(tx *db.Tx, now time.Time, a actor.Actor, keys []string, stamp string, asked map[string]string) error {
+	if !a.Can(SettingsWrite) {
+		return fault.New(fault.Forbidden, "")
+	}
+	before, err := ReadSettings(tx)
+	if err != nil {
+		return err
+	}
+	if before.Stamp(keys) != stamp {
+		return fault.New(fault.Conflict, "Ces réglages ont été modifiés depuis que vous avez ouvert la page. Rien n’a été enregistré.")
+	}
+	after, err := before.with(keys, asked)
+	if err != nil {
+		return err
+	}
+	if err := openSetup(tx, now); err != nil {
+		return err
+	}
+	return write(tx, now, a, after, func(key string) bool { return slices.Contains(keys, key) })
+}
+
+// with is the settings with what was asked for some keys; only these are checked, so that an old fault elsewhere
+// does not stop this page.
+func (s Settings) with(keys []string, asked map[string]string) (Settings, error) {
+	var fields []fault.Field
+	for _, c := range codecs() {
+		value, given := asked[c.key]
+		if !given || !slices.Contains(keys, c.key) {
+			continue
+		}
+		if c.key == "audit_day" && value != "" {
+			day, err := civil.ParseFrench(value)
+			if err != nil {
+				fields = append(fields, fault.Field{Name: c.key, Sentence: "Écrivez la date ainsi : 15/01/2027."})
+				continue
+			}
+			value = day.String()
+		}
+		if err := c.set(&s, value); err != nil {
+			fields = append(fields, fault.Field{Name: c.key, Sentence: "Choisissez une des réponses proposées."})
+		}
+	}
+	for _, f := range s.problems() {
+		if slices.Contains(keys, f.Name) && !slices.ContainsFunc(fields, func(o fault.Field) bool { return o.Name == f.Name }) {
+			fields = append(fields, f)
+		}
+	}
+	return s, fault.InvalidFields(fields...)
+}
+
+// Stamp names the values of some settings: two readings with the same stamp hold the same values.
+func (s Settings) Stamp(keys []string) string {
+	h := sha256.New()
+	for _, c := range codecs() {
+		if slices.Contains(keys, c.key) {
+			fmt.Fprintf(h, "%s=%q\n", c.key, c.get(&s))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// write keeps the settings that wanted names and that are not what they were, with one audit line that names them.
+func write(tx *db.Tx, now time.Time, a actor.Actor, s Settings, wanted func(key string) bool) error {
 	before, err := readSettings(tx)
 	if err != nil {
 		return err
 	}
 	var changed []string
 	for _, c := range codecs() {
+		if !wanted(c.key) {
+			continue
+		}
 		value := c.get(&s)
-		if old, known := before[c.key]; known && old == value {
+		if old, known := before[c.key]; known && old.value == value {
 			continue
 		}
 		changed = append(changed, c.key)
 		if err := upsertSetting(tx, now, c.key, value); err != nil {
 			return fmt.Errorf("write setting %s: %w", c.key, err)
 		}
-	}
-	return audit.Write(tx, now, a, audit.Entry{Action: "town.settings.changed", Object: "town", ID: "town", Detail: strings.Join(changed, " ")})
-}
-
-func (s Settings) check() error {
-	var fields []fault.Field
-	wrong := func(name, sentence string) { fields = append(fields, fault.Field{Name: name, Sentence: sentence}) }
-	if strings.TrimSpace(s.Name) == "" {
-		wrong("name", "Indiquez le nom de la commune.")
-	}
-	if !isColour(s.Colour) {
-		wrong("colour", "Écrivez la couleur en hexadécimal, par exemple #0b5c8a.")
-	}
-	if !strings.Contains("ABC", s.Zone) || len(s.Zone) > 1 {
-		wrong("zone", "Choisissez la zone A, B ou C.")
-	}
-	for _, u := range []struct{ name, value string }{{"website", s.Website}, {"plan_url", s.PlanURL}} {
-		if u.value != "" && !strings.HasPrefix(u.value, "https://") && !strings.HasPrefix(u.value, "http://") {
-			wrong(u.name, "Écrivez l’adresse en entier, en commençant par https://.")
+		if err := keepVersion(tx, now, c.key, value); err != nil {
+			return err
 		}
 	}
-	if logo := strings.ToLower(s.LogoSVG); logo != "" && (!strings.HasPrefix(strings.TrimSpace(logo), "<svg") || len(logo) > 20<<10 || strings.Contains(logo, "<script")) {
-		wrong("logo_svg", "Donnez un dessin SVG de 20 Ko au plus, sans script.")
-	}
-	if s.Conformity != "" && s.Conformity != NotConform && s.AuditDay.IsZero() {
-		wrong("audit_day", "Indiquez la date de l’audit : sans audit, la déclaration dit « non conforme ».")
-	}
-	return fault.InvalidFields(fields...)
+	return audit.Write(tx, now, a, audit.Entry{Action: "town.settings.changed", Object: "town", ID: "town", Detail: strings.Join(changed, " ")})
 }
 
 func isColour(s string) bool {

@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/mail"
 )
 
 //go:embed migrations/*.sql
@@ -22,20 +23,23 @@ func sub() fs.FS {
 	return f
 }
 
-type setting struct{ key, value string }
+type setting struct {
+	key, value string
+	at         civil.Instant
+}
 
-func readSettings(r db.Reader) (map[string]string, error) {
+func readSettings(r db.Reader) (map[string]setting, error) {
 	rows, err := db.List(r, func(s db.Scanner) (setting, error) {
 		var one setting
-		err := s.Scan(&one.key, &one.value)
+		err := s.Scan(&one.key, &one.value, &one.at)
 		return one, err
-	}, `select key, value from town_setting`)
+	}, `select key, value, updated_at from town_setting`)
 	if err != nil {
 		return nil, fmt.Errorf("read settings: %w", err)
 	}
-	all := make(map[string]string, len(rows))
+	all := make(map[string]setting, len(rows))
 	for _, one := range rows {
-		all[one.key] = one.value
+		all[one.key] = one
 	}
 	return all, nil
 }
@@ -165,5 +169,5 @@ func nullable(s string) any {
 
 // Sources are the migrations of this package and of those below that its verbs write to.
 func Sources() []db.Source {
-	return db.Join(audit.Sources(), []db.Source{{Name: "town", FS: sub()}})
+	return db.Join(audit.Sources(), mail.Sources(), []db.Source{{Name: "town", FS: sub()}})
 }

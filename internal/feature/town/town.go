@@ -1,7 +1,8 @@
 // Package town keeps what is proper to one commune: its name, look and texts, services, sites, opening hours,
 // school years, holidays and closings. Everything local is a row here, nothing is in code.
 //
-// It owns the tables town_setting, service, site, school_year, school_holiday and closing. It does not know
+// It owns the tables town_setting, town_text_version, mail_text, town_setup, service, site, school_year,
+// school_holiday and closing. It renders no mail (mail.Worker asks it for the town's own words) and does not know
 // people, nor which activity takes place on a site.
 package town
 
@@ -90,11 +91,18 @@ func AddService(tx *db.Tx, now time.Time, a actor.Actor, s Service) (ServiceID, 
 	if !a.Can(SettingsWrite) {
 		return "", fault.New(fault.Forbidden, "")
 	}
-	if s.Name = strings.TrimSpace(s.Name); s.Name == "" {
-		return "", fault.InvalidFields(fault.Field{Name: "nom", Sentence: "Indiquez le nom du service."})
+	s.Name = strings.TrimSpace(s.Name)
+	if err := s.check(); err != nil {
+		return "", err
 	}
 	if s.Code == "" {
 		s.Code = codeOf(s.Name)
+	}
+	if s.Code == "" { // a name without a Latin letter
+		s.Code = strings.ToLower(db.NewID())
+	}
+	if _, err := ServiceByCode(tx, s.Code); fault.KindOf(err) != fault.NotFound {
+		return "", taken(err, "Un service porte déjà ce nom.")
 	}
 	s.ID = ServiceID(db.NewID())
 	if err := insertService(tx, s); err != nil {
@@ -103,19 +111,33 @@ func AddService(tx *db.Tx, now time.Time, a actor.Actor, s Service) (ServiceID, 
 	return s.ID, audit.Write(tx, now, a, audit.Entry{Action: "town.service.added", Object: "service", ID: string(s.ID), Detail: s.Name})
 }
 
+// taken is the refusal of a name already in use; err is what looking for it gave.
+func taken(err error, sentence string) error {
+	if err != nil {
+		return err
+	}
+	return fault.InvalidFields(fault.Field{Name: "nom", Sentence: sentence + " Donnez-en un autre, ou rouvrez celui qui existe."})
+}
+
 // AddSite makes a site and returns its id.
 func AddSite(tx *db.Tx, now time.Time, a actor.Actor, s Site) (SiteID, error) {
 	if !a.Can(SettingsWrite) {
 		return "", fault.New(fault.Forbidden, "")
 	}
-	if s.Name = strings.TrimSpace(s.Name); s.Name == "" {
-		return "", fault.InvalidFields(fault.Field{Name: "nom", Sentence: "Indiquez le nom du lieu."})
+	if s.Name = strings.TrimSpace(s.Name); s.Kind == "" {
+		s.Kind = Other
+	}
+	if err := s.check(); err != nil {
+		return "", err
 	}
 	if s.Code == "" {
 		s.Code = codeOf(s.Name)
 	}
-	if s.Kind == "" {
-		s.Kind = Other
+	if s.Code == "" { // a name without a Latin letter
+		s.Code = strings.ToLower(db.NewID())
+	}
+	if _, err := SiteByCode(tx, s.Code); fault.KindOf(err) != fault.NotFound {
+		return "", taken(err, "Un lieu porte déjà ce nom.")
 	}
 	s.ID = SiteID(db.NewID())
 	if err := insertSite(tx, s); err != nil {
@@ -135,7 +157,8 @@ func SetYear(tx *db.Tx, now time.Time, a actor.Actor, y Year) error {
 	if err := upsertYear(tx, y); err != nil {
 		return fmt.Errorf("write school year: %w", err)
 	}
-	return audit.Write(tx, now, a, audit.Entry{Action: "town.year.set", Object: "school_year", ID: y.Year.String()})
+	return audit.Write(tx, now, a, audit.Entry{Action: "town.year.set", Object: "school_year", ID: y.Year.String(),
+		Detail: y.Days.From.String() + " " + y.Days.To.String()})
 }
 
 // AddSchoolHoliday adds a run of days without school and returns its id.
@@ -144,6 +167,9 @@ func AddSchoolHoliday(tx *db.Tx, now time.Time, a actor.Actor, h SchoolHoliday) 
 		return "", fault.New(fault.Forbidden, "")
 	}
 	if err := checkDays(h.Days); err != nil {
+		return "", err
+	}
+	if err := h.check(); err != nil {
 		return "", err
 	}
 	h.ID = db.NewID()
@@ -158,7 +184,7 @@ func AddClosing(tx *db.Tx, now time.Time, a actor.Actor, c Closing) (string, err
 	if !a.Can(SettingsWrite) {
 		return "", fault.New(fault.Forbidden, "")
 	}
-	if err := checkDays(c.Days); err != nil {
+	if err := checkClosing(tx, c); err != nil {
 		return "", err
 	}
 	c.ID = db.NewID()
@@ -209,3 +235,14 @@ func working(r db.Reader, s Settings) (civil.Working, error) {
 
 // PromiseDays is how many open days « 48 heures ouvrées » are.
 const PromiseDays = 2
+
+// Label is the word of the pages.
+func (k SiteKind) Label() string {
+	switch k {
+	case School:
+		return "École"
+	case Centre:
+		return "Centre"
+	}
+	return "Autre lieu"
+}

@@ -66,7 +66,10 @@ func filled(t *testing.T) town.Settings {
 	}
 	s.Colour, s.Zone, s.Region, s.Hours, s.AddressProof = "#e2001a", "B", civil.AlsaceMoselle, hours, true
 	s.Conformity, s.AuditDay = town.PartlyConform, civil.NewDate(2026, time.June, 1)
-	s.Website, s.PlanURL, s.LogoSVG = "https://exemple.fr", "https://exemple.fr/plan", "<svg></svg>"
+	s.Website, s.PlanURL = "https://exemple.fr", "https://exemple.fr/plan"
+	s.LogoSVG, s.LogoPNG = `<svg xmlns="http://www.w3.org/2000/svg"></svg>`, ""
+	s.PostCode, s.Phone, s.HelpPhone, s.Email, s.HelpEmail = "78670", "01 00 00 00 00", "+33 1 00 00 00 01", "mairie@exemple.fr", "aide@exemple.fr"
+	s.WizardFields = map[string]town.FieldRule{"civilite": town.Hidden}
 	return s
 }
 
@@ -100,6 +103,12 @@ func TestSettingsAreCheckedAndGuarded(t *testing.T) {
 			"zone":      func(s *town.Settings) { s.Zone = "D" },
 			"website":   func(s *town.Settings) { s.Website = "javascript:alert(1)" },
 			"logo_svg":  func(s *town.Settings) { s.LogoSVG = "<svg><SCRIPT>1</SCRIPT></svg>" },
+			"phone":     func(s *town.Settings) { s.Phone = "le standard" },
+			"email":     func(s *town.Settings) { s.HelpEmail, s.Email = "", "mairie" },
+			"post_code": func(s *town.Settings) { s.PostCode = "7867" },
+			"plan_url":  func(s *town.Settings) { s.PlanURL = "demain" },
+			"help_text": func(s *town.Settings) { s.HelpText = strings.Repeat("a", 20_001) },
+			"slogan":    func(s *town.Settings) { s.Slogan = strings.Repeat("a", 301) },
 			"audit_day": func(s *town.Settings) { s.Conformity = town.FullyConform },
 		} {
 			fields := fault.FieldsOf(save(job, change))
@@ -278,34 +287,6 @@ func TestPublicPages(t *testing.T) {
 		}
 		if got := c.Get("/logo.svg"); got.Header.Get("Content-Type") != "image/svg+xml" {
 			t.Errorf("logo: %d %s", got.Status, got.Header.Get("Content-Type"))
-		}
-	})
-}
-
-func TestAgentSetsTheTown(t *testing.T) {
-	testkit.EachEngine(t, sources(), func(t *testing.T, d *db.DB) {
-		cache := &town.Cache{DB: d}
-		clock := func() time.Time { return now }
-		p := testkit.NewPortal(t, d, now, func(c *web.Config) { c.Site = cache.Site(clock) })
-		town.Pages{DB: d, Now: clock, Settings: cache}.Agent(p.Router)
-		agent := actor.Actor{Kind: actor.Agent, Second: true, Account: "a", Rights: map[actor.Right][]string{town.SettingsWrite: {actor.AllServices}}}
-		c := p.As(agent)
-		page := c.Get("/agents/parametres")
-		wrong := page.Submit("main form", map[string]string{"name": "Poissy", "colour": "bleu", "audit_day": "hier", "hours": "quand on veut"})
-		if wrong.Status != 422 || !wrong.Has("#champ-audit_day-erreur") || !wrong.Has("#champ-hours-erreur") || wrong.Doc.Find("#champ-name").AttrOr("value", "") != "Poissy" {
-			t.Fatalf("wrong values: %d %s", wrong.Status, wrong.Text(".error-summary"))
-		}
-		saved := wrong.Submit("main form", map[string]string{"colour": "#e2001a", "audit_day": "15/01/2027", "hours": "lun 09:00-12:00",
-			"conformity": string(town.PartlyConform), "address_proof": "true"}).Follow()
-		if saved.Text(".brand-name") != "Poissy" {
-			t.Errorf("the name at the top is still %q", saved.Text(".brand-name"))
-		}
-		got := read(t, d, town.ReadSettings)
-		if got.Colour != "#e2001a" || got.AuditDay != civil.NewDate(2027, 1, 15) || !got.AddressProof || got.Slogan != town.Default().Slogan {
-			t.Errorf("settings: %+v", got)
-		}
-		if other := p.As(actor.Actor{Kind: actor.Agent, Second: true, Account: "b"}).Get("/agents/parametres"); other.Status != 403 {
-			t.Errorf("an agent without the right: %d", other.Status)
 		}
 	})
 }

@@ -2,6 +2,8 @@ package demo
 
 import (
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ type Pages struct {
 	Now func() time.Time
 }
 
-const shownMails = 50
+const shownMails = 20
 
 // Citizen declares the pages.
 func (p Pages) Citizen(rt *web.Router) {
@@ -27,13 +29,53 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/styleguide", web.Visitor, web.NoObject, p.styleGuide)
 }
 
+// mailsView is a page of the letter box.
+type mailsView struct {
+	query string
+	mails []mail.Captured
+	count int
+	pages web.Pages
+}
+
 func (p Pages) mails(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
-	all, err := db.Read(r.Context(), p.DB, func(rd db.Reader) ([]mail.Captured, error) { return mail.CapturedMails(rd, shownMails) })
+	f := web.ReadForm(r)
+	v := mailsView{query: f.Line("adresse")}
+	n, err := strconv.Atoi(f.Line("page"))
+	if err != nil || n < 1 || n > 1e6 {
+		n = 1
+	}
+	v, err = db.Read(r.Context(), p.DB, func(rd db.Reader) (mailsView, error) {
+		v := v
+		var err error
+		if v.mails, v.count, err = mail.CapturedPage(rd, v.query, shownMails, (n-1)*shownMails); err != nil {
+			return v, err
+		}
+		v.pages = web.Pages{Page: n, Last: max(1, (v.count+shownMails-1)/shownMails), URL: v.href}
+		if n > v.pages.Last { // a page of yesterday, when there were more
+			v.pages.Page = v.pages.Last
+			v.mails, v.count, err = mail.CapturedPage(rd, v.query, shownMails, (v.pages.Page-1)*shownMails)
+		}
+		return v, err
+	})
 	if err != nil {
 		return err
 	}
 	return web.Render(w, r, web.Page{Title: "Courriels envoyés", Caption: "Démonstration : rien ne part, tout se lit ici", NoIndex: true},
-		mailsPage(all, p.Now().Location()))
+		mailsPage(v, p.Now().Location()))
+}
+
+func (v mailsView) href(n int) string {
+	q := url.Values{}
+	if v.query != "" {
+		q.Set("adresse", v.query)
+	}
+	if n > 1 {
+		q.Set("page", strconv.Itoa(n))
+	}
+	if len(q) == 0 {
+		return "/demo/courriels"
+	}
+	return "/demo/courriels?" + q.Encode()
 }
 
 func (p Pages) styleGuide(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {

@@ -94,6 +94,9 @@ func Fill(ctx context.Context, d Deps) error {
 		if err := citizens(tx, d, a, homes, hashes[0]); err != nil {
 			return err
 		}
+		if err := newcomers(tx, d, a, homes, hashes[0]); err != nil {
+			return err
+		}
 		return staff(tx, d, a, hashes[1])
 	})
 	if err != nil {
@@ -169,11 +172,12 @@ func citizens(tx *db.Tx, d Deps, a actor.Actor, homes []settled, hash string) er
 	if err != nil {
 		return err
 	}
-	if _, err := account.Insert(tx, d.Now, a, account.Account{Person: newcomer, Audience: account.Citizen, Username: "aminata.nouvelle",
-		Email: "aminata.nouvelle@exemple.fr", EmailConfirmedAt: civil.InstantOf(d.Now), State: account.Waiting}, hash); err != nil {
+	waiting, err := account.Insert(tx, d.Now, a, account.Account{Person: newcomer, Audience: account.Citizen, Username: "aminata.nouvelle",
+		Email: "aminata.nouvelle@exemple.fr", EmailConfirmedAt: civil.InstantOf(d.Now), State: account.Waiting}, hash)
+	if err != nil {
 		return err
 	}
-	return nil
+	return seenBefore(tx, d.Now, a, waiting)
 }
 
 // claim does what an owner does at the first sign-in.
@@ -183,8 +187,22 @@ func claim(tx *db.Tx, now time.Time, a actor.Actor, id account.ID, who person.ID
 		return err
 	}
 	owner := actor.Actor{Kind: actor.Citizen, State: actor.MustPass, Account: string(id), Person: string(who)}
-	return account.Claim(tx, now, owner, hash, civil.Date{})
+	if err := account.Claim(tx, now, owner, hash, civil.Date{}); err != nil {
+		return err
+	}
+	return seenBefore(tx, now, a, id)
 }
+
+// seenBefore notes two earlier sign-ins: the last one, and the one that the dashboard tells of before anybody signs in.
+func seenBefore(tx *db.Tx, now time.Time, a actor.Actor, id account.ID) error {
+	if err := account.SignedInAs(tx, now.AddDate(0, 0, -5), a, id); err != nil {
+		return err
+	}
+	return account.SignedInAs(tx, now.Add(-sinceLast), a, id)
+}
+
+// sinceLast is how long ago the demo's people say they were here: « Dernière connexion le … » has something to tell.
+const sinceLast = 37 * time.Hour
 
 // staff makes one agent of each role, with known second factors so that the demonstration can be entered.
 func staff(tx *db.Tx, d Deps, a actor.Actor, hash string) error {
@@ -196,6 +214,9 @@ func staff(tx *db.Tx, d Deps, a actor.Actor, hash string) error {
 		id, err := account.Insert(tx, d.Now, a, account.Account{Person: who, Audience: account.Agent, Username: one.username(),
 			Email: one.username() + "@rivebelle.exemple", EmailConfirmedAt: civil.InstantOf(d.Now), State: account.Active}, hash)
 		if err != nil {
+			return err
+		}
+		if err := seenBefore(tx, d.Now, a, id); err != nil {
 			return err
 		}
 		if err := account.SetRolesAs(tx, a, id, account.Held{Role: one.role, Service: town.ServiceID(actor.AllServices)}); err != nil {

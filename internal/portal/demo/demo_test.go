@@ -6,6 +6,7 @@ import (
 
 	"parvis/internal/base/crypt"
 	"parvis/internal/base/db"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
@@ -16,7 +17,7 @@ import (
 )
 
 func TestFill(t *testing.T) {
-	sources := db.Join(enrolment.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(), messaging.Sources())
+	sources := db.Join(admission.Sources(), enrolment.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(), messaging.Sources())
 	zone, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +51,23 @@ func TestFill(t *testing.T) {
 		}
 		if n := count(`select count(*) from booking where day > '2026-11-23'`); n == 0 {
 			t.Error("nothing is booked for the weeks to come")
+		}
+		// The numbers that nobody has: 01 99 00 and 06 39 98.
+		for _, real := range []string{
+			`select count(*) from person where phone <> '' and phone not like '+3319900%' or mobile <> '' and mobile not like '+3363998%'`,
+			`select count(*) from service where phone not like '01 99 00 %'`,
+		} {
+			if n := count(real); n != 0 {
+				t.Errorf("%d numbers that somebody may have: %s", n, real)
+			}
+		}
+		if n := count(`select count(*) from account where signed_in_at is null and username_folded in ('camille.martin', 'olivier.martin',
+			'aminata.nouvelle', 'agent.accueil', 'administrateur')`); n != 0 {
+			t.Errorf("%d of the demo's people say that they come for the first time", n)
+		}
+		if n := count(`select count(*) from person where first_names = 'Inès' and civility = 'monsieur'
+			or first_names = 'Jérémy' and civility = 'madame'`); n != 0 {
+			t.Errorf("%d civilities that do not go with the first name", n)
 		}
 	})
 }

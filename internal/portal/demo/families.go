@@ -88,7 +88,8 @@ func (p place) settleContact(tx *db.Tx, now time.Time, a actor.Actor, s settled,
 }
 
 func (p place) settleChild(tx *db.Tx, now time.Time, a actor.Actor, s *settled, c pupil, rng *rand.Rand, owed map[string]money.Cents) error {
-	id, err := person.Insert(tx, now, a, person.Person{LastName: c.LastName, FirstNames: c.FirstName, BirthDay: c.Birth})
+	civility, _ := person.ParseCivility(civilityOf(c.FirstName, 1))
+	id, err := person.Insert(tx, now, a, person.Person{Civility: civility, LastName: c.LastName, FirstNames: c.FirstName, BirthDay: c.Birth})
 	if err != nil {
 		return err
 	}

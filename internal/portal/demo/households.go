@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,10 @@ type neighbour struct {
 }
 
 var (
+	// masculine and either name the first names that are not a woman's alone; who bears one of either may not say.
+	masculine = strings.Fields("Nathan Mathis Théo Gaël Mehdi João Jérémy Ömer Paul Grégory Stéphane Hugo Noah Maël Raphaël Yanis " +
+		"Malo Tom Victor Wassim Basile Olivier")
+	either    = strings.Fields("Camille Sacha Alix")
 	lastNames = strings.Fields("Aubert Roux Prévost Mercier Gauthier Poirier André Lefèvre N’Guessan Benali Da-Silva Nguyễn " +
 		"Kowalski O’Brien Traoré Fontaine Royer Barbier Cousin Bertrand Fernandez Haddad Jacquet Leroux Marchand Noël " +
 		"Özdemir Pages Quentin Renaud Sow Tessier Urbain Vasseur Weber Yılmaz Zimmermann Delaunay Ibáñez Chevalier")
@@ -96,7 +101,7 @@ func martin(today civil.Date) household {
 		BirthDays: []civil.Date{civil.NewDate(1987, 5, 14), civil.NewDate(1985, 2, 3)},
 		Emails:    []string{"camille.martin@exemple.fr", "olivier.martin@exemple.fr"},
 		Mobiles:   []string{"0639980101", "0639980102"}, Number: "12", Street: "rue des Écluses", Quotient: 1240,
-		Contact:    neighbour{"Lambert", "Marie-Christine", "Grand-parent", "0139980103", true},
+		Contact:    neighbour{"Lambert", "Marie-Christine", "Grand-parent", "0199001103", true},
 		SecondHome: 2,
 	}
 	h.Children = []pupil{
@@ -123,7 +128,7 @@ func invent(rng *rand.Rand, i int, today civil.Date) household {
 			adult = lastNames[rng.IntN(len(lastNames))]
 		}
 		first := firstNames[(i*2+a)%len(firstNames)]
-		h.Civilities = append(h.Civilities, []string{"Madame", "Monsieur", ""}[rng.IntN(3)])
+		h.Civilities = append(h.Civilities, civilityOf(first, rng.IntN(9)))
 		h.LastNames = append(h.LastNames, adult)
 		h.FirstNames = append(h.FirstNames, first)
 		h.BirthDays = append(h.BirthDays, civil.NewDate(today.Year-28-rng.IntN(20), time.Month(1+rng.IntN(12)), 1+rng.IntN(28)))
@@ -132,7 +137,7 @@ func invent(rng *rand.Rand, i int, today civil.Date) household {
 			email = fmt.Sprintf("famille%d.%d@exemple.fr", i, a+1)
 		}
 		h.Emails = append(h.Emails, email)
-		h.Mobiles = append(h.Mobiles, fmt.Sprintf("06399%05d", i*10+a))
+		h.Mobiles = append(h.Mobiles, fmt.Sprintf("063998%04d", 1000+i*10+a))
 	}
 	for c := range 1 + rng.IntN(3) {
 		h.Children = append(h.Children, child(name, firstNames[(i*3+c*7+5)%len(firstNames)], today, 3+rng.IntN(12), 1+rng.IntN(2)))
@@ -144,8 +149,19 @@ func invent(rng *rand.Rand, i int, today civil.Date) household {
 		last.Attends = wishes(rng, last.School)
 	}
 	h.Contact = neighbour{lastNames[(i+11)%len(lastNames)], firstNames[(i+17)%len(firstNames)], relations[rng.IntN(len(relations))],
-		fmt.Sprintf("01399%05d", i*10), rng.IntN(3) != 0}
+		fmt.Sprintf("019900%04d", 2000+i*10), rng.IntN(3) != 0}
 	return h
+}
+
+// civilityOf is what goes with a first name; one adult in nine prefers not to say.
+func civilityOf(first string, chance int) string {
+	switch {
+	case chance == 0 || slices.Contains(either, first):
+		return ""
+	case slices.Contains(masculine, first):
+		return "Monsieur"
+	}
+	return "Madame"
 }
 
 // wishes is a plausible typical week for a child of a school.

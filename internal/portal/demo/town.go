@@ -43,7 +43,9 @@ func Settings() town.Settings {
 	s := town.Default()
 	s.Name, s.Gentile, s.PostCode = "Rivebelle-sur-Seine", "Rivebellois", "78999"
 	s.Address = "2, place de la Mairie, 78999 Rivebelle-sur-Seine"
-	s.Phone, s.Email = "01 00 00 00 00", "mairie@rivebelle.exemple"
+	s.Phone, s.Email = "01 99 00 00 00", "mairie@rivebelle.exemple"
+	s.Slogan = "Restauration scolaire, accueils, mercredis, vacances, factures\u202f: les démarches de la famille, de jour comme de nuit, " +
+		"sur téléphone, tablette ou PC."
 	s.Website = "https://rivebelle.exemple/"
 	s.HelpService, s.HelpCounter = "Pôle scolaire", "2, place de la Mairie"
 	s.Publisher = "Le maire de Rivebelle-sur-Seine"
@@ -59,12 +61,12 @@ func build(tx *db.Tx, now time.Time, a actor.Actor) (place, error) {
 		return p, err
 	}
 	var err error
-	phone := "01 00 00 00 01"
+	phone := "01 99 00 00 01"
 	if p.enfance, err = town.AddService(tx, now, a, town.Service{Code: "enfance", Name: "Enfance", Phone: phone,
 		Hours: "du lundi au vendredi, 8 h 30 – 12 h et 13 h 30 – 17 h 30", Counter: "2, place de la Mairie", Order: 1, Active: true}); err != nil {
 		return p, err
 	}
-	if p.jeunesse, err = town.AddService(tx, now, a, town.Service{Code: "jeunesse", Name: "Jeunesse", Phone: "01 00 00 00 02",
+	if p.jeunesse, err = town.AddService(tx, now, a, town.Service{Code: "jeunesse", Name: "Jeunesse", Phone: "01 99 00 00 02",
 		Hours: "du mardi au samedi, 14 h – 18 h 30", Counter: "Le Local, 5 quai de la Seine", Order: 2, Active: true}); err != nil {
 		return p, err
 	}
@@ -150,7 +152,7 @@ func publishNews(tx *db.Tx, now time.Time, a actor.Actor) error {
 		{1, "Chaque parent a maintenant son compte", "Le compte commun de l’ancien portail devient un compte par adulte. " +
 			"Chacun reçoit un e-mail avec son identifiant et un mot de passe provisoire.\n\nLes inscriptions et les réservations " +
 			"faites depuis septembre ont été reprises : vous les retrouvez dans l’agenda de chaque enfant."},
-		{4, "Menus du mois et repas sans viande", "La cantine propose deux menus chaque jour. Le régime noté dans le dossier de " +
+		{4, "Menus du mois et repas sans viande", "Le restaurant scolaire propose deux menus chaque jour. Le régime noté dans le dossier de " +
 			"votre enfant s’applique d’office.\n\nPour le changer, appelez le pôle scolaire."},
 		{9, "Votre première connexion", "Vous utilisiez l’ancien portail : ouvrez l’e-mail du pôle scolaire, il contient tout ce " +
 			"qu’il faut.\n\nVous êtes nouveau dans la commune : le pôle scolaire ouvre votre espace au guichet ou par téléphone."},

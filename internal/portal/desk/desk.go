@@ -3,6 +3,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -23,6 +24,9 @@ type Pages struct {
 	Reader  actor.Right // to search people and families
 	Links   []Link      // what agents do besides queues
 	Keeper  actor.Right // to see what failed for ever and try it again
+	// SetUp tells where a new town's set-up stands: its page, "" when there is nothing to set up for this agent; and
+	// whether the first page leads there at once.
+	SetUp func(r db.Reader, a actor.Actor) (href string, atOnce bool, err error)
 }
 
 // Link is an entry of the first page for holders of a right.
@@ -41,18 +45,32 @@ func (p Pages) Agent(rt *web.Router) {
 
 // pile is a queue as it stands.
 type pile struct {
-	Label, Href string
-	Count       int
-	Oldest      string // "" when empty
+	Label, Href, Icon, Detail string
+
+	Count  int
+	Oldest string // "la plus ancienne : 2 jours", "" when empty
+	Mark   web.Mark
 }
 
 func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	now := p.Now()
-	piles, err := db.Read(r.Context(), p.DB, func(rd db.Reader) ([]pile, error) { return p.piles(rd, now, a) })
+	setUp, atOnce := "", false
+	piles, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (piles []pile, err error) {
+		if p.SetUp != nil {
+			if setUp, atOnce, err = p.SetUp(rd, a); err != nil || atOnce {
+				return nil, err
+			}
+		}
+		return p.piles(rd, now, a)
+	})
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, web.Page{Title: "Bonjour " + a.Name, Caption: civil.DateOf(now).Long(), Wide: true}, homePage(piles, p.linksFor(a)))
+	if atOnce {
+		return web.SeeOther(w, setUp)
+	}
+	return web.Render(w, r, web.Page{Title: "Bonjour " + a.Name, OwnTitle: true, Wide: true},
+		homePage("Bonjour "+a.Name, today(now), setUp, piles, p.linksFor(a)))
 }
 
 func (p Pages) piles(rd db.Reader, now time.Time, a actor.Actor) ([]pile, error) {
@@ -65,11 +83,7 @@ func (p Pages) piles(rd db.Reader, now time.Time, a actor.Actor) ([]pile, error)
 		if err != nil {
 			return nil, err
 		}
-		one := pile{Label: q.Label, Href: q.Href, Count: n}
-		if n > 0 && !oldest.IsZero() {
-			one.Oldest = "la plus ancienne : " + age(now, oldest.In(now.Location()))
-		}
-		piles = append(piles, one)
+		piles = append(piles, pileOf(q, now, n, oldest))
 	}
 	return piles, nil
 }
@@ -84,19 +98,45 @@ func (p Pages) linksFor(a actor.Actor) []Link {
 	return mine
 }
 
-// age says how long ago a moment was, as one says it at a counter.
+// slow is the age in days at which a pile's oldest is marked: the town's answer is promised within two working days.
+const slow = 4
+
+func pileOf(q web.Queue, now time.Time, n int, oldest civil.Instant) pile {
+	one := pile{Label: q.Label, Href: q.Href, Icon: cmp.Or(q.Icon, "list"), Detail: q.Detail, Count: n}
+	switch {
+	case n == 0:
+		one.Mark = web.Mark{Tone: web.OK, Icon: "check", Word: "À jour"}
+	case oldest.IsZero():
+	default:
+		then := oldest.In(now.Location())
+		one.Oldest = "la plus ancienne : " + age(now, then)
+		if civil.DateOf(now).Sub(civil.DateOf(then)) >= slow {
+			one.Mark = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Attend depuis longtemps"}
+		}
+	}
+	return one
+}
+
+// age says how old something is, as one says it at a counter.
 func age(now, then time.Time) string {
 	days := civil.DateOf(now).Sub(civil.DateOf(then))
 	switch {
 	case days <= 0:
 		return "aujourd’hui"
 	case days == 1:
-		return "hier"
+		return "1 jour"
 	case days < 60:
-		return "il y a " + number(days) + " jours"
+		return number(days) + " jours"
 	default:
-		return "il y a " + number(days/30) + " mois"
+		return number(days/30) + " mois"
 	}
+}
+
+// today is « Mercredi 6 janvier 2027, semaine 1 ».
+func today(now time.Time) string {
+	day := civil.DateOf(now).Long()
+	_, week := now.ISOWeek()
+	return strings.ToUpper(day[:1]) + day[1:] + ", semaine " + number(week)
 }
 
 // minQuery is the least that is looked for: one letter would list the town.

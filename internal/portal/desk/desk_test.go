@@ -35,7 +35,11 @@ func portal(t *testing.T, d *db.DB, now time.Time) *testkit.Portal {
 		Queues: []web.Queue{{Label: "Comptes à activer", Href: "/agents/comptes-a-activer", Right: "test.queue",
 			Count: func(db.Reader, time.Time, actor.Actor) (int, civil.Instant, error) {
 				return 3, civil.InstantOf(now.AddDate(0, 0, -2)), nil
-			}}},
+			}}, {Label: "Impayés", Href: "/agents/impayes", Icon: "receipt", Right: "test.queue",
+			Count: func(db.Reader, time.Time, actor.Actor) (int, civil.Instant, error) {
+				return 61, civil.InstantOf(now.AddDate(0, -3, 0)), nil
+			}}, {Label: "Demandes", Href: "/agents/demandes", Right: "test.queue",
+			Count: func(db.Reader, time.Time, actor.Actor) (int, civil.Instant, error) { return 0, 0, nil }}},
 		Finders: []web.Finder{func(_ db.Reader, _ actor.Actor, q string) ([]web.Hit, error) {
 			if q == "mart" {
 				return []web.Hit{{Kind: "Famille", Title: "Camille Martin", Href: "/agents/familles/1"}}, nil
@@ -50,8 +54,20 @@ func TestDesk(t *testing.T) {
 	testkit.EachEngine(t, db.Join(web.Sources(), jobs.Sources(), mail.Sources()), func(t *testing.T, d *db.DB) {
 		p := portal(t, d, now)
 		home := p.As(agent("test.queue")).Get("/agents")
-		if text := home.Doc.Find("main").Text(); !strings.Contains(text, "Comptes à activer") || !strings.Contains(text, "il y a 2 jours") {
+		if text := home.Doc.Find("main").Text(); !strings.Contains(text, "Comptes à activer") || !strings.Contains(text, "la plus ancienne : 2 jours") {
 			t.Errorf("the queue with its age is not on the first page: %s", text)
+		}
+		rows := home.Doc.Find("main .queue")
+		for i, want := range []string{"la plus ancienne : 2 jours", "la plus ancienne : 3 moisAttend depuis longtemps", "À jour"} {
+			if got := strings.Join(strings.Fields(rows.Eq(i).Find(".queue-end").Text()), " "); got != want {
+				t.Errorf("row %d says %q, want %q", i, got, want)
+			}
+			if rows.Eq(i).Find(".queue-icon svg").Length() != 1 {
+				t.Errorf("row %d has no icon", i)
+			}
+		}
+		if text := home.Text("main .title"); text != "Bonjour NadiaMardi 24 novembre 2026, semaine 48" {
+			t.Errorf("head: %q", text)
 		}
 		if text := p.As(agent()).Get("/agents").Doc.Find("main").Text(); strings.Contains(text, "Comptes à activer") {
 			t.Error("a queue shows to an agent without its right")

@@ -3,13 +3,14 @@ package home
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
+
+	"github.com/a-h/templ"
 )
 
 // Owner is who the dashboard greets.
@@ -23,7 +24,7 @@ type Owner struct {
 
 // Child is one of the person's children.
 type Child struct {
-	FirstName, Detail, Next, Href string
+	FirstName, Detail, Next, Href, PhotoURL string
 }
 
 // Dashboard is the family's first page, made of what features register.
@@ -36,8 +37,8 @@ type Dashboard struct {
 	Week     func(r db.Reader, now time.Time, a actor.Actor) ([]web.WeekDay, error)
 	Todos    []web.TodoSource
 	Tiles    []web.Tile
-	// Promise is the moment by which a waiting account is activated.
-	Promise func(r db.Reader, now time.Time, a actor.Actor) (time.Time, error)
+	// Standing tells an account that is not active where its request stands, and by when it is answered.
+	Standing func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
 }
 
 // Citizen declares the dashboard.
@@ -53,8 +54,7 @@ type dashboardView struct {
 	week     []web.WeekDay
 	todos    []web.Todo
 	tiles    []shownTile
-	waiting  bool
-	promise  string // « jeudi 26 novembre à 16 h 30 »
+	standing templ.Component // of an account that is not active; nil else
 }
 
 type shownTile struct {
@@ -78,8 +78,7 @@ func (p Dashboard) view(rd db.Reader, now time.Time, a actor.Actor) (v dashboard
 		v.lines = append(v.lines, v.owner.Address)
 	}
 	v.lines = append(v.lines, lastSignIn(v.owner.LastSignIn, now.Location()))
-	v.waiting = a.State != actor.Active
-	if v.waiting {
+	if a.State != actor.Active {
 		return v, p.waitingView(rd, now, a, &v)
 	}
 	for _, source := range p.Todos {
@@ -99,14 +98,12 @@ func (p Dashboard) view(rd db.Reader, now time.Time, a actor.Actor) (v dashboard
 	return v, p.addTiles(rd, now, a, &v)
 }
 
-// waitingView is the dashboard of an account that an agent has yet to activate: its state, the promised date, and
+// waitingView is the dashboard of an account that an agent has yet to activate: where its request stands, and
 // the pages already open to it.
-func (p Dashboard) waitingView(rd db.Reader, now time.Time, a actor.Actor, v *dashboardView) error {
-	promised, err := p.Promise(rd, now, a)
-	if err != nil {
+func (p Dashboard) waitingView(rd db.Reader, now time.Time, a actor.Actor, v *dashboardView) (err error) {
+	if v.standing, err = p.Standing(rd, now, a); err != nil {
 		return err
 	}
-	v.promise = civil.DateOf(promised).DayMonth() + " à " + civil.Clock(promised)
 	for _, t := range p.Tiles {
 		if t.Href == "/espace/profil" || t.Href == "/espace/identifiants" || t.Href == "/espace/coordonnees" {
 			v.tiles = append(v.tiles, shownTile{Tile: t})
@@ -130,14 +127,6 @@ func (p Dashboard) addTiles(rd db.Reader, now time.Time, a actor.Actor, v *dashb
 		v.tiles = append(v.tiles, shown)
 	}
 	return nil
-}
-
-// todoTitle is "À faire (4)".
-func (v dashboardView) todoTitle() string {
-	if len(v.todos) == 0 {
-		return "À faire"
-	}
-	return "À faire (" + strconv.Itoa(len(v.todos)) + ")"
 }
 
 // lastSignIn is the guide's sentence.

@@ -13,6 +13,8 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/portal/home"
 	"parvis/internal/testkit"
+
+	"github.com/a-h/templ"
 )
 
 func citizen(state actor.State) actor.Actor {
@@ -38,9 +40,11 @@ func dashboard(t *testing.T, d *db.DB, change func(*home.Dashboard)) *testkit.Po
 		Week: func(db.Reader, time.Time, actor.Actor) ([]web.WeekDay, error) {
 			return []web.WeekDay{{Date: day, Today: true, Lines: []web.WeekLine{{Name: "Jérémy", Activity: "cantine", Mark: web.Mark{Tone: web.OK, Icon: "check", Word: "Réservé"}}}}}, nil
 		},
-		Todos:   []web.TodoSource{todo(web.Todo{Title: "Sans date", Href: "/c"}, web.Todo{When: day.AddDays(9), Title: "Payer 83,20 €", Href: "/b"}), todo(web.Todo{When: day.AddDays(1), Title: "Répondre", Href: "/a"})},
-		Tiles:   []web.Tile{{Order: 20, Label: "Famille", Href: "/espace/famille", Icon: "users", Fact: fact("5 membres")}, {Order: 0, Label: "Profil", Href: "/espace/profil", Icon: "user"}},
-		Promise: func(db.Reader, time.Time, actor.Actor) (time.Time, error) { return now.AddDate(0, 0, 2), nil },
+		Todos: []web.TodoSource{todo(web.Todo{Title: "Sans date", Href: "/c"}, web.Todo{When: day.AddDays(9), Title: "Payer 83,20 €", Href: "/b"}), todo(web.Todo{When: day.AddDays(1), Title: "Répondre", Href: "/a"})},
+		Tiles: []web.Tile{{Order: 20, Label: "Famille", Href: "/espace/famille", Icon: "users", Fact: fact("5 membres")}, {Order: 0, Label: "Profil", Href: "/espace/profil", Icon: "user"}},
+		Standing: func(db.Reader, time.Time, actor.Actor) (templ.Component, error) {
+			return templ.Raw("<p>Un agent répond vendredi</p>"), nil
+		},
 	}
 	if change != nil {
 		change(&p)
@@ -68,7 +72,7 @@ func TestDashboardIsMadeOfWhatFeaturesRegister(t *testing.T) {
 			".children a":      "Jérémy",
 			".tiles a":         "Profil|Famille",
 			".week .tag":       "Réservé",
-			"h2":               "À faire (3)|Mes enfants|Cette semaine|Mon tableau de bord",
+			"h2":               "À faire : 3|Mes enfants|Cette semaine|Mon tableau de bord",
 		} {
 			got := texts(page, "main "+selector)
 			if got != want {
@@ -87,11 +91,11 @@ func TestDashboardWithNothingToDo(t *testing.T) {
 	})
 }
 
-func TestWaitingAccountReadsItsPromisedDate(t *testing.T) {
+func TestWaitingAccountReadsWhereItStands(t *testing.T) {
 	testkit.EachEngine(t, web.Sources(), func(t *testing.T, d *db.DB) {
 		page := dashboard(t, d, nil).As(citizen(actor.Waiting)).Get("/espace")
 		text := page.Text("main")
-		if !strings.Contains(text, "vendredi 8 janvier à 10 h") || strings.Contains(text, "Jérémy") || texts(page, ".tiles a") != "Profil" {
+		if !strings.Contains(text, "Un agent répond vendredi") || strings.Contains(text, "Jérémy") || texts(page, ".tiles a") != "Profil" {
 			t.Errorf("waiting page: %s", text)
 		}
 	})

@@ -12,6 +12,8 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
+
+	"github.com/a-h/templ"
 )
 
 // Town is what the front page says of the town. Empty texts are left out.
@@ -22,8 +24,6 @@ type Town struct {
 	Welcome   []string // paragraphs
 	OldPortal string   // "l’ancien portail famille"
 	Help      Help
-	SignUp    []string // how an account is asked for, in the town's own words; none: the default
-	ToBring   string   // "une pièce d’identité et un justificatif de domicile"
 }
 
 // Help is who helps families with the portal.
@@ -35,7 +35,7 @@ type News struct {
 	Title, Extract, Href string
 }
 
-// Front is the public front page and the page that tells how to get an account.
+// Front is the public front page.
 type Front struct {
 	DB  *db.DB
 	Now func() time.Time
@@ -43,8 +43,10 @@ type Front struct {
 	Town func(ctx context.Context) Town
 	// News lists the n latest published items.
 	News func(r db.Reader, now time.Time, n int) ([]News, error)
-	// Promise is the moment by which an account asked for now is activated.
+	// Promise is the moment by which an account whose e-mail is confirmed now is activated.
 	Promise func(r db.Reader, now time.Time) (time.Time, error)
+	// WayIn stands under the sign-in button: other ways in; nil for none.
+	WayIn templ.Component
 }
 
 const newsOnFront = 3
@@ -52,7 +54,6 @@ const newsOnFront = 3
 // Citizen declares the public pages.
 func (p Front) Citizen(rt *web.Router) {
 	rt.Get("/", web.Public, web.NoObject, p.front)
-	rt.Get("/creer-mon-espace", web.Public, web.NoObject, p.signUp)
 }
 
 // frontView is what the front page shows.
@@ -61,6 +62,7 @@ type frontView struct {
 	news    []News
 	promise time.Time
 	suite   string // where to go after signing in
+	wayIn   templ.Component
 }
 
 func (p Front) front(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -74,6 +76,7 @@ func (p Front) front(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	if err != nil {
 		return err
 	}
+	view.wayIn = p.WayIn
 	view.suite = web.LocalPath(r.URL.Query().Get("suite"))
 	return web.Render(w, r, web.Page{OwnTitle: true, Nav: "/"}, frontPage(view))
 }
@@ -98,13 +101,4 @@ func (p Front) view(r *http.Request) (frontView, error) {
 	})
 	view.town = p.Town(r.Context())
 	return view, err
-}
-
-func (p Front) signUp(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
-	view, err := p.view(r)
-	if err != nil {
-		return err
-	}
-	page := web.Page{Title: "Créer mon espace", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/"}, {Label: "Créer mon espace"}}}
-	return web.Render(w, r, page, signUpPage(view))
 }

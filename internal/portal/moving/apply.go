@@ -37,6 +37,7 @@ type importer struct {
 	children []family.ChildID       // by child of the export, "" until written
 
 	written Counts
+	planned Counts
 	wrote   bool
 	doubts  int
 	refused int
@@ -256,7 +257,7 @@ func (im *importer) families(ctx context.Context) error {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("import interrompu : %w", err)
+			return fmt.Errorf("import stopped: %w", err)
 		}
 		if err := im.family(ctx, f); err != nil {
 			return fmt.Errorf("family of line %d: %w", f.line, err)
@@ -276,6 +277,9 @@ func (im *importer) family(ctx context.Context, f *household) error {
 	for _, d := range p.doubts {
 		im.doubts++
 		im.report.add(d)
+	}
+	if im.dry {
+		im.planned.add(im.newOf(p))
 	}
 	if p.empty() || im.dry {
 		return nil

@@ -19,7 +19,7 @@ type tally struct {
 
 // checker reads the six files in order, tells each problem to out and builds the export.
 type checker struct {
-	open  opener
+	in    inputs
 	today civil.Date
 	out   func(Problem)
 	tally tally
@@ -38,11 +38,11 @@ type checker struct {
 // check reads a folder. out is called for each problem, file after file in the order of lines; an error means
 // that the reading itself failed.
 func check(dir string, today civil.Date, out func(Problem)) (*export, tally, error) {
-	return checkFiles(folderOf(dir), today, out)
+	return checkFiles(folderOf(dir), layouts, today, out)
 }
 
-func checkFiles(open opener, today civil.Date, out func(Problem)) (*export, tally, error) {
-	c := &checker{open: open, today: today, out: out, logins: map[string]string{}, emails: map[string]string{},
+func checkFiles(open opener, as []layout, today civil.Date, out func(Problem)) (*export, tally, error) {
+	c := &checker{in: inputs{open, as}, today: today, out: out, logins: map[string]string{}, emails: map[string]string{},
 		people: map[string]string{}, numbers: map[string]int{}, seen: map[uint64]uint32{}, cache: newBookingCache(), lost: map[string]string{}}
 	c.exp = &export{byCode: map[string]*household{}, childCodes: map[string]*child{}, activityOf: map[string]uint16{},
 		unitOf: map[unitName]uint16{}}
@@ -69,8 +69,8 @@ func checkFiles(open opener, today civil.Date, out func(Problem)) (*export, tall
 // openAll opens all six files first: when one cannot be read, only that is told, not what would follow from it.
 func (c *checker) openAll() ([]*sheet, error) {
 	var sheets []*sheet
-	for _, l := range layouts {
-		s, problems, err := openSheet(c.open, l)
+	for _, l := range c.in.layouts {
+		s, problems, err := openSheet(c.in.open, l)
 		if err != nil {
 			return sheets, err
 		}

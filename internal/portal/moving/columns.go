@@ -17,6 +17,11 @@ type column struct {
 type layout struct {
 	file    string
 	columns []column
+
+	// placed gives each column of the file its place among columns, -1 for one left aside, when it was said on
+	// screen; nil reads the headers. sep then separates them.
+	placed []int
+	sep    byte
 }
 
 // The six files of an export.

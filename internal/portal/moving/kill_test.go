@@ -28,6 +28,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childFiles) != "" {
+		os.Exit(jobsInChild())
+	}
 	if os.Getenv(childDatabase) != "" {
 		os.Exit(importInChild())
 	}

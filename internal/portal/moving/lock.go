@@ -11,10 +11,14 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 )
 
 // lease is how long an import that gives no more sign of life keeps others out. Each family renews it.
 const lease = 60 * time.Second
+
+// errBusy is in the refusal of an import that another one keeps out.
+var errBusy = fmt.Errorf("%w : un autre import est en cours", errNothing)
 
 // takeLock lets one import run at a time, from any machine. A holder that died on this machine is put aside at
 // once, another when its lease is over.
@@ -41,7 +45,7 @@ func takeLock(ctx context.Context, d *db.DB, now time.Time, holder string) error
 		return fmt.Errorf("take the import's lock: %w", err)
 	}
 	if taken != "" {
-		return fmt.Errorf("%w : un autre import est en cours (%s)", errNothing, taken)
+		return &fault.Error{Kind: fault.Unavailable, Err: errBusy, Sentence: "Un autre import est en cours (" + taken + ") : rien n’a été fait."}
 	}
 	return nil
 }
@@ -61,7 +65,7 @@ func scanLock(s db.Scanner) (lockRow, error) {
 func renewLock(tx *db.Tx, now time.Time, holder string) error {
 	n, err := tx.Exec(`update import_lock set until_at = $2 where id = 1 and holder = $1`, holder, civil.InstantOf(now.Add(lease)))
 	if err == nil && n == 0 {
-		err = fmt.Errorf("%w de plus : un autre import a pris la suite de celui-ci", errNothing)
+		err = &fault.Error{Kind: fault.Unavailable, Err: errBusy, Sentence: "Un autre import a pris la suite de celui-ci : rien de plus n’a été fait."}
 	}
 	return err
 }

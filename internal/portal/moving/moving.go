@@ -3,12 +3,18 @@
 // what hangs on them and writes the rest, one transaction a family. Run again, it makes nothing twice; an import
 // can be undone for the families that nobody touched since.
 //
-// It owns the tables import_batch, import_source and import_lock. Every other row is written by its owner's verbs,
+// The same is done by the command on a folder and by the agents' desk on what they send: a zip, CSV files or a
+// workbook, whose columns are guessed and corrected on screen. What they send stays sealed until the import is done,
+// seven days at most.
+//
+// It owns the tables import_batch, import_source, import_lock, import_upload, import_file, import_column,
+// import_heading, import_count and import_undo. Every other row is written by its owner's verbs,
 // which know nothing of imports; bookings are known again by child, unit and day. It sends no mail (admission does)
 // and never changes what is already there.
 package moving
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -16,12 +22,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/base/jobs"
+	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
@@ -34,7 +44,8 @@ var migrations embed.FS
 // Sources are the migrations of the package and of those below it.
 func Sources() []db.Source {
 	own, _ := fs.Sub(migrations, "migrations") // fails only for a name that is not a path
-	return db.Join(account.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(), []db.Source{{Name: "moving", FS: own}})
+	return db.Join(web.Sources(), jobs.Sources(), account.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(),
+		[]db.Source{{Name: "moving", FS: own}})
 }
 
 // Deps is what an import needs. Now is in the town's time zone. DB may be nil for a dry run.
@@ -50,6 +61,11 @@ type Options struct {
 	DryRun   bool      // read, check and report, write nothing
 	Report   string    // path of the CSV report, "" for none
 	Progress io.Writer // nil for none; one line rewritten when it is a terminal
+
+	// Of an import that may be taken up again after the process stopped: what all its runs bear.
+	batch string
+	at    time.Time
+	step  func(done, total int) // told after each family
 }
 
 // Status is the exit code of an import.
@@ -68,6 +84,7 @@ type Result struct {
 	Status    Status
 	Accepted  Counts // in the files, refused lines left out
 	Written   Counts // new in this run
+	Planned   Counts // what the import would have written, of a dry run beside a database
 	Faults    int    // refused lines' own faults
 	Followers int    // lines refused only because of another
 	Doubts    int
@@ -87,8 +104,16 @@ func (r Result) Sentence() string {
 	return fmt.Sprintf("%d erreurs, %d lignes refusées à leur suite, %d points à vérifier.", r.Faults, r.Followers, r.Doubts)
 }
 
-// errNothing carries a sentence for why nothing was done.
+// errNothing is in every refusal of a whole import or undo.
 var errNothing = errors.New("rien n’a été repris")
+
+// refuse says in words why nothing is done. The kind is not one that refuses a single family.
+func refuse(sentence string, args ...any) error {
+	return &fault.Error{Kind: fault.Unavailable, Sentence: fmt.Sprintf(sentence, args...), Err: errNothing}
+}
+
+// ErrReport is in the error of an import that did all it could, but whose report is not whole.
+var ErrReport = errors.New("report cut short")
 
 // by is who writes during an import.
 var by = actor.Job("import")
@@ -96,38 +121,94 @@ var by = actor.Job("import")
 const defaultSource = "ancien-portail"
 
 // Run imports a folder, or only says what it would do. The Result's Status is right whatever the error; the error
-// says in French why nothing was done, or wraps a failure of the machine.
+// says in French why nothing was done (fault.SentenceOf), or wraps a failure of the machine.
 func Run(ctx context.Context, deps Deps, o Options) (Result, error) {
 	if o.Source == "" {
 		o.Source = defaultSource
 	}
-	if info, err := os.Stat(o.From); err != nil || !info.IsDir() {
-		return Result{Status: Usage}, fmt.Errorf("le dossier « %s » n’existe pas ou n’est pas lisible", o.From)
+	if err := CheckPaths(o); err != nil {
+		return Result{Status: Usage}, err
 	}
 	out := io.Discard
 	if o.Report != "" {
 		f, err := os.Create(o.Report)
 		if err != nil {
-			return Result{Status: Usage}, fmt.Errorf("le rapport « %s » ne peut pas être écrit : %w", o.Report, err)
+			return Result{Status: Usage}, fmt.Errorf("create the report: %w", err)
 		}
 		defer f.Close()
 		out = f
 	}
 	rep := newReport(out)
-	result, err := run(ctx, deps, o, rep)
-	if reportErr := rep.finish(); err == nil {
-		err = reportErr
+	if err := rep.flush(); err != nil { // a full disk shows before anything is done
+		return Result{Status: Usage}, err
+	}
+	result, err := run(ctx, deps, o, inputs{folderOf(o.From), layouts}, rep)
+	if reportErr := rep.flush(); err == nil && reportErr != nil {
+		err = errors.Join(ErrReport, reportErr)
+		if result.Status == AllTaken {
+			result.Status = SomeRefused // what is left to look at cannot be read
+		}
 	}
 	return result, err
 }
 
-func run(ctx context.Context, deps Deps, o Options, rep *report) (Result, error) {
+// CheckPaths refuses a folder that cannot be an export's, and a report that would take the place of something else.
+// It touches nothing.
+func CheckPaths(o Options) error {
+	info, err := os.Stat(o.From)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return refuse("Le dossier « %s » n’existe pas. Rien n’a été repris.", o.From)
+	case err != nil:
+		return fmt.Errorf("look at the export: %w", err)
+	case !info.IsDir():
+		return refuse("« %s » n’est pas un dossier : donnez celui des six fichiers de l’export. Rien n’a été repris.", o.From)
+	}
+	if _, err := os.ReadDir(o.From); err != nil {
+		return fmt.Errorf("read the export: %w", err)
+	}
+	if o.Report == "" {
+		return nil
+	}
+	there, err := os.Stat(o.Report)
+	if err != nil {
+		if folder, err := os.Stat(filepath.Dir(o.Report)); err != nil || !folder.IsDir() {
+			return refuse("Le rapport ne peut pas être écrit dans « %s » : ce dossier n’existe pas. Rien n’a été repris.", filepath.Dir(o.Report))
+		}
+		return nil
+	}
+	if there.IsDir() {
+		return refuse("Le rapport ne peut pas être écrit : « %s » est un dossier. Donnez le nom d’un fichier. Rien n’a été repris.", o.Report)
+	}
+	for _, l := range layouts {
+		path, err := findFile(o.From, l.file)
+		if err != nil {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && os.SameFile(info, there) {
+			return refuse("Le rapport effacerait « %s », un fichier de l’export : donnez-lui un autre nom. Rien n’a été repris.", o.Report)
+		}
+	}
+	return nil
+}
+
+// inputs is the six files of one export, wherever they are, and how their columns are named.
+type inputs struct {
+	open    opener
+	layouts []layout
+}
+
+func run(ctx context.Context, deps Deps, o Options, in inputs, rep *report) (Result, error) {
 	now := deps.Now()
+	if !o.at.IsZero() {
+		now = o.at
+	}
 	bar := newProgress(o.Progress)
+	bar.told = o.step
 	defer bar.end()
 	bar.say("Lecture et contrôle des fichiers…")
 	var first []string // what stands in the way, when a file cannot be read
-	exp, found, err := check(o.From, civil.DateOf(now), func(p Problem) {
+	exp, found, err := checkFiles(in.open, in.layouts, civil.DateOf(now), func(p Problem) {
 		rep.add(p)
 		if p.Gravity == Refused && p.Line <= 1 && len(first) < 10 {
 			first = append(first, strings.TrimSpace(p.File+" "+p.Field)+" : "+p.Sentence)
@@ -138,15 +219,18 @@ func run(ctx context.Context, deps Deps, o Options, rep *report) (Result, error)
 		return result, err
 	}
 	if found.fatal {
-		return result, fmt.Errorf("%w.\n%s", errNothing, strings.Join(first, "\n"))
+		return result, refuse("Rien n’a été repris.\n%s", strings.Join(first, "\n"))
 	}
-	im := &importer{db: deps.DB, clock: deps.Now, now: now, source: o.Source, batch: db.NewID(), exp: exp, report: rep, bar: bar, dry: o.DryRun}
+	if err := rep.flush(); err != nil {
+		return result, err
+	}
+	im := &importer{db: deps.DB, clock: deps.Now, now: now, source: o.Source, batch: cmp.Or(o.batch, db.NewID()), exp: exp, report: rep, bar: bar, dry: o.DryRun}
 	if deps.DB != nil {
 		err = im.run(ctx)
 	}
 	result.Doubts += im.doubts
 	result.Faults += im.refused
-	result.Written = im.written
+	result.Written, result.Planned = im.written, im.planned
 	if im.wrote {
 		result.Batch = im.batch
 	}

@@ -30,6 +30,20 @@ func (p *plan) doubt(file string, line int, sentence string, args ...any) {
 	p.doubts = append(p.doubts, Problem{File: file, Line: line, Gravity: Doubt, Sentence: fmt.Sprintf(sentence, args...)})
 }
 
+// newOf counts what a plan would write.
+func (im *importer) newOf(p *plan) Counts {
+	n := Counts{Homes: len(p.homes), Contacts: len(p.contacts), Enrolments: len(p.enrolments), Bookings: len(p.bookings), Invoices: len(p.invoices)}
+	if p.id == "" {
+		n.Families, n.Adults = 1, len(p.f.adults)
+	}
+	for _, h := range p.homes {
+		if im.children[h.child.index] == "" && im.ownerOf(h) {
+			n.Children++
+		}
+	}
+	return n
+}
+
 const changed = "Cette ligne a changé depuis un import précédent : ce qui est dans Parvis est gardé."
 
 // isNew tells whether a key was never imported; for one that was, a difference is told.

@@ -13,6 +13,7 @@ type progress struct {
 	terminal bool
 	width    int
 	tenth    int
+	told     func(done, total int)
 }
 
 func newProgress(w io.Writer) *progress {
@@ -39,6 +40,9 @@ func (p *progress) say(sentence string) {
 
 // step tells done of total; outside a terminal, only each tenth.
 func (p *progress) step(done, total int) {
+	if p.told != nil {
+		p.told(done, total)
+	}
 	if p.w == nil || total == 0 {
 		return
 	}

@@ -41,6 +41,7 @@ type sheet struct {
 	at      []int // position in a record → column of the layout, or -1
 	line    int   // number of the last physical line read
 	waiting []physical
+	head    []byte // the header's line
 	spare   []string
 }
 
@@ -142,6 +143,7 @@ func (s *sheet) start() ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.head = bytes.Clone(first.bytes)
 	return s.readHeader(first), nil
 }
 
@@ -153,7 +155,11 @@ func (s *sheet) whole(sentence string) Problem {
 func (s *sheet) readHeader(first physical) []Problem {
 	best := -1
 	var names []string
-	for _, sep := range []byte{';', '\t', ','} {
+	seps := []byte{';', '\t', ','}
+	if s.layout.placed != nil {
+		seps = []byte{s.layout.sep}
+	}
+	for _, sep := range seps {
 		cells, _, _ := split(first.bytes, sep, nil)
 		known, texts := 0, make([]string, len(cells))
 		for i, c := range cells {
@@ -171,8 +177,11 @@ func (s *sheet) readHeader(first physical) []Problem {
 		problems = append(problems, Problem{File: s.layout.file, Line: first.number, Field: field, Gravity: g, Sentence: sentence})
 	}
 	seen := make([]bool, len(s.layout.columns))
-	for _, name := range names {
+	for place, name := range names {
 		i := s.layout.find(heading(name))
+		if s.layout.placed != nil && place < len(s.layout.placed) {
+			i = s.layout.placed[place]
+		}
 		switch {
 		case i < 0 && name != "":
 			add(clip(name), Doubt, "Cette colonne est inconnue : elle n’est pas reprise.")

@@ -218,7 +218,7 @@ func checkBytes(t testing.TB, which byte, content []byte) {
 			return bytesFile{bytes.NewReader(content)}, nil
 		}
 		return bytesFile{bytes.NewReader([]byte(smallTown[file]))}, nil
-	}, today, func(p Problem) {
+	}, layouts, today, func(p Problem) {
 		if p.File == name && (p.Line < 0 || p.Line > lines) {
 			t.Errorf("line %d of %d: %s", p.Line, lines, p.Sentence)
 		}

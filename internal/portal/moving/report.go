@@ -34,8 +34,8 @@ func (r *report) write(s string) {
 	}
 }
 
-// finish flushes; the first failure of any write is returned.
-func (r *report) finish() error {
+// flush brings the report to its file; the first failure of any write is returned.
+func (r *report) flush() error {
 	if r.err == nil {
 		r.err = r.w.Flush()
 	}

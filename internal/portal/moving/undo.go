@@ -51,6 +51,24 @@ var undoer = actor.Job("import-undo")
 // stays too, as do the drafts of activities and the sites. forget, when not nil, first removes what packages above
 // hold on these people (activation mails); it may refuse with a fault, which keeps the family.
 func Undo(ctx context.Context, deps Deps, batch string, forget func(tx *db.Tx, people []person.ID) error) (Undone, error) {
+	return undo(ctx, deps, batch, forget, undoing{})
+}
+
+// undoing says how an undo is done: tried takes back each family to learn what would be kept, then lets the
+// transaction go; step is told after each family.
+type undoing struct {
+	tried bool
+	step  func(done, total int)
+}
+
+// errTried ends the transaction of a family that an undo would take back.
+var errTried = errors.New("undo only tried")
+
+// renewEvery is after how many families an undo that is only tried renews its lock, of which its transactions leave
+// nothing.
+const renewEvery = 20
+
+func undo(ctx context.Context, deps Deps, batch string, forget func(tx *db.Tx, people []person.ID) error, how undoing) (Undone, error) {
 	now := deps.Now()
 	holder := holderName(db.NewID())
 	var done Undone
@@ -59,6 +77,9 @@ func Undo(ctx context.Context, deps Deps, batch string, forget func(tx *db.Tx, p
 	}
 	defer func() { _ = releaseLock(ctx, deps.DB, holder) }()
 	b, err := db.Read(ctx, deps.DB, func(r db.Reader) (Batch, error) { return BatchByID(r, batch) })
+	if fault.KindOf(err) == fault.NotFound {
+		return done, refuse("Aucun import ne porte le numéro « %s » : rien n’a été annulé.", batch)
+	}
 	if err != nil {
 		return done, err
 	}
@@ -66,24 +87,50 @@ func Undo(ctx context.Context, deps Deps, batch string, forget func(tx *db.Tx, p
 	if err != nil {
 		return done, err
 	}
-	for _, f := range families {
-		err := db.Do(ctx, deps.DB, func(tx *db.Tx) error {
-			if err := renewLock(tx, deps.Now(), holder); err != nil {
-				return err
+	for i, f := range families {
+		if err := undoOne(ctx, deps, b, f, holder, forget, how.tried && i%renewEvery != 0, how.tried); err != nil {
+			reason := keptBecause(err)
+			if reason == "" {
+				return done, fmt.Errorf("undo family %s: %w", f.code, err)
 			}
-			return undoFamily(tx, deps.Now(), b, f, forget)
-		})
-		crash.Point("moving.after_undo")
-		if reason := keptBecause(err); reason != "" {
 			done.Kept = append(done.Kept, Kept{family.ID(f.id), f.code, reason})
-			continue
+		} else {
+			done.Families++
 		}
-		if err != nil {
-			return done, fmt.Errorf("undo family %s: %w", f.code, err)
+		if how.step != nil {
+			how.step(i+1, len(families))
 		}
-		done.Families++
+	}
+	if how.tried {
+		return done, nil
 	}
 	return done, db.Do(ctx, deps.DB, func(tx *db.Tx) error { return markUndone(tx, deps.Now(), b, len(done.Kept) == 0) })
+}
+
+// undoOne takes back one family in a transaction of its own; only tried, nothing of it stays but the lock's renewal.
+func undoOne(ctx context.Context, deps Deps, b Batch, f imported, holder string, forget func(*db.Tx, []person.ID) error, renewed, tried bool) error {
+	if tried && !renewed {
+		if err := db.Do(ctx, deps.DB, func(tx *db.Tx) error { return renewLock(tx, deps.Now(), holder) }); err != nil {
+			return err
+		}
+	}
+	err := db.Do(ctx, deps.DB, func(tx *db.Tx) error {
+		if err := renewLock(tx, deps.Now(), holder); err != nil {
+			return err
+		}
+		if err := undoFamily(tx, deps.Now(), b, f, forget); err != nil {
+			return err
+		}
+		if tried {
+			return errTried
+		}
+		return nil
+	})
+	if errors.Is(err, errTried) {
+		return nil
+	}
+	crash.Point("moving.after_undo")
+	return err
 }
 
 func keptBecause(err error) string {
@@ -151,7 +198,7 @@ func undoFamily(tx *db.Tx, now time.Time, b Batch, f imported, forget func(*db.T
 }
 
 // untouched refuses a family that somebody claimed or changed since the import.
-func untouched(tx *db.Tx, b Batch, o objects) error {
+func untouched(tx db.Reader, b Batch, o objects) error {
 	claimed, err := claimedAccounts(tx, o.people())
 	if err != nil {
 		return err

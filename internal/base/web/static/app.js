@@ -1,6 +1,12 @@
-// What the script adds: pages work without it, it only shortens. No request, no storage.
+// What the script adds: pages work without it, it only shortens. No storage; no request but « Changer les images »,
+// suggestions of places and the challenge of a passkey.
 (() => {
   "use strict";
+  if (typeof document === "undefined") {
+    prove(); // this file is its own worker
+    return;
+  }
+  const source = document.currentScript.src;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   // « Afficher » on passwords; hidden again when the form leaves, so that the browser offers to save it.
@@ -73,6 +79,144 @@
       if (event.target.closest("input, textarea, select, [contenteditable]")) return;
       event.preventDefault();
       search.focus();
+    });
+  }
+
+  // Passkeys: what needs them shows where the browser has them. The first click asks the device, then sends the form.
+  if (window.PublicKeyCredential && !/^[\d.]+$|:/.test(location.hostname)) { // addresses in figures have none
+    for (const part of all("[data-passkey-none]")) part.hidden = true;
+    for (const part of all("[data-passkey-only]")) part.hidden = false;
+  }
+  for (const button of all("[data-passkey]")) {
+    const form = button.form;
+    const said = form.querySelector("[data-passkey-said]");
+    const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+    const ask = async (given) => {
+      const answer = given[0] === "{" ? null : await fetch(given, { method: "POST" });
+      if (answer && !answer.ok) throw new Error("refused");
+      const publicKey = answer ? await answer.json() : JSON.parse(given);
+      publicKey.challenge = bytes(publicKey.challenge);
+      for (const key of publicKey.excludeCredentials || []) key.id = bytes(key.id);
+      if (publicKey.user) publicKey.user.id = bytes(publicKey.user.id);
+      const made = await navigator.credentials[publicKey.user ? "create" : "get"]({ publicKey });
+      const response = {};
+      for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+        if (made.response[name]) response[name] = text(made.response[name]);
+      }
+      return JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response, clientExtensionResults: {} });
+    };
+    let ready = false;
+    button.addEventListener("click", async (event) => {
+      if (ready) {
+        ready = false;
+        return;
+      }
+      event.preventDefault();
+      said.textContent = "";
+      try {
+        form.elements.reponse.value = await ask(button.dataset.passkey);
+        ready = true;
+        button.click();
+      } catch {
+        said.textContent = button.dataset.passkeySorry;
+      }
+    });
+  }
+
+  // The security check: a proof of work from the first focus on, the sound, and other pictures in place.
+  for (const check of all("[data-check]")) {
+    const form = check.closest("form");
+    const test = check.querySelector("[data-check-test]");
+    if (!form || !test) continue;
+    let worker = null;
+    const work = () => {
+      const box = test.querySelector("[data-work]");
+      if (!box || !window.Worker) return;
+      if (worker) worker.terminate();
+      worker = new Worker(source);
+      worker.onmessage = (event) => {
+        box.value = event.data;
+        worker.terminate();
+      };
+      worker.postMessage(box.dataset.work);
+    };
+    const change = async (button) => {
+      try {
+        const body = new URLSearchParams({ controle: test.querySelector("[name=controle]").value });
+        const answer = await fetch(check.dataset.check, { method: "POST", body });
+        if (!answer.ok) throw new Error("refused");
+        test.innerHTML = await answer.text();
+        work();
+        check.querySelector("[data-check-said]").textContent = "Les images ont changé. " + test.querySelector("legend").textContent.trim() + ".";
+        test.querySelector("[data-check-change]").focus();
+      } catch {
+        form.requestSubmit(button);
+      }
+    };
+    form.addEventListener("focusin", work, { once: true });
+    check.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-check-change]");
+      if (button) {
+        event.preventDefault();
+        change(button);
+      }
+      if (!event.target.closest("[data-check-listen]")) return;
+      event.preventDefault();
+      const audio = test.querySelector("audio");
+      audio.closest("details").open = true;
+      audio.play().catch(() => {});
+      setTimeout(() => test.querySelector("[name=controle_son]").focus(), 200); // once Enter is up: it would send the form
+    });
+  }
+
+  // prove finds the number whose SHA-256 after the given text starts with 16 zero bits; texts are under 56 bytes.
+  function prove() {
+    const root = (p, e) => ((p ** (1 / e) % 1) * 4294967296) | 0;
+    const primes = [];
+    for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
+    const K = primes.map((p) => root(p, 3));
+    const H = primes.slice(0, 8).map((p) => root(p, 2));
+    const w = new Int32Array(64);
+    const turn = (x, n) => (x >>> n) | (x << (32 - n));
+    const first = (text) => {
+      w.fill(0, 0, 16);
+      for (let i = 0; i < text.length; i++) w[i >> 2] |= text.charCodeAt(i) << (24 - 8 * (i & 3));
+      w[text.length >> 2] |= 128 << (24 - 8 * (text.length & 3));
+      w[15] = text.length * 8;
+      for (let i = 16; i < 64; i++) {
+        const a = w[i - 15];
+        const b = w[i - 2];
+        w[i] = w[i - 16] + w[i - 7] + (turn(a, 7) ^ turn(a, 18) ^ (a >>> 3)) + (turn(b, 17) ^ turn(b, 19) ^ (b >>> 10));
+      }
+      let [a, b, c, d, e, f, g, h] = H;
+      for (let i = 0; i < 64; i++) {
+        const t = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + w[i]) | 0;
+        const u = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+        h = g; g = f; f = e; e = (d + t) | 0;
+        d = c; c = b; b = a; a = (t + u) | 0;
+      }
+      return (a + H[0]) | 0;
+    };
+    self.onmessage = (event) => {
+      let n = 0;
+      while (first(event.data + ":" + n) >>> 16) n++;
+      self.postMessage(String(n));
+    };
+  }
+
+  // What may be typed is suggested by the server while it is; any other text stays good.
+  for (const input of all("input[data-suggest]")) {
+    const near = document.getElementById("champ-" + input.dataset.suggestWith);
+    let timer;
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const query = new URLSearchParams({ q: input.value, dep: near ? near.value : "" });
+        const answer = await fetch(input.dataset.suggest + "?" + query).catch(() => null);
+        if (!answer || !answer.ok) return;
+        input.list.replaceChildren(...(await answer.json()).map(([name, place]) => new Option(place, name)));
+      }, 200);
     });
   }
 })();

@@ -1,0 +1,203 @@
+package desk
+
+import (
+	"strings"
+
+	"parvis/internal/base/audit"
+	"parvis/internal/base/civil"
+)
+
+// sentences say each act of the journal in French. A test finds every act that the code writes and wants it here.
+var sentences = map[string]string{
+	"account.agent.added":         "Compte d’agent créé",
+	"account.agent.enrolled":      "Accès d’agent ouvert : mot de passe et second facteur posés",
+	"account.agent.invited":       "Nouveau lien envoyé à un agent ; ancien accès fermé",
+	"account.claimed":             "Espace pris en main par son titulaire",
+	"account.code.failed":         "Code à usage unique refusé",
+	"account.confirmed":           "Adresse e-mail confirmée à la création de l’espace",
+	"account.credentials.changed": "Identifiants changés",
+	"account.identity.linked":     "Identité FranceConnect ou ProConnect rattachée",
+	"account.identity.unlinked":   "Identité FranceConnect ou ProConnect détachée",
+	"account.link.sent":           "Lien de mot de passe envoyé",
+	"account.passkey.added":       "Clé d’accès ajoutée",
+	"account.passkey.removed":     "Clé d’accès retirée",
+	"account.passkey.stopped":     "Clé d’accès arrêtée : copie soupçonnée",
+	"account.password.failed":     "Mot de passe redemandé, refusé",
+	"account.password.reset":      "Mot de passe changé par le lien reçu",
+	"account.reopened":            "Compte réactivé",
+	"account.roles.changed":       "Rôles d’un agent changés",
+	"account.second.added":        "Second facteur ajouté",
+	"account.second.removed":      "Second facteur retiré",
+	"account.session.ended":       "Un appareil déconnecté",
+	"account.sessions.ended":      "Autres appareils déconnectés",
+	"account.signin":              "Connexion",
+	"account.signin.failed":       "Connexion refusée",
+	"account.suspended":           "Compte désactivé",
+
+	"activity.drafted": "Activité créée en brouillon",
+
+	"admission.again":            "Demande d’espace remise dans la file",
+	"admission.already":          "Demande d’espace close : la personne a déjà un espace",
+	"admission.campaign.started": "Campagne d’activation lancée",
+	"admission.correction":       "Correction demandée pour ouvrir l’espace",
+	"admission.invite.accepted":  "Invitation de co-représentant acceptée",
+	"admission.invite.asked":     "Co-représentant invité",
+	"admission.invite.held":      "Co-représentant invité, en attente de l’accord de la mairie",
+	"admission.invite.released":  "Invitation de co-représentant autorisée et envoyée",
+	"admission.invite.resent":    "Invitation de co-représentant renvoyée",
+	"admission.invite.revoked":   "Invitation de co-représentant retirée",
+	"admission.letter.printed":   "Lettre d’activation imprimée",
+	"admission.link":             "Espace activé et rattaché à une personne connue",
+	"admission.link.undone":      "Rattachement annulé",
+	"admission.open":             "Espace activé, nouvelle famille ouverte",
+	"admission.refuse":           "Demande d’espace refusée",
+	"admission.released":         "Demande d’espace rendue à la file",
+	"admission.sent":             "Activation envoyée par e-mail",
+	"admission.taken":            "Demande d’espace prise en charge",
+
+	"audit.purged": "Lignes anciennes du journal effacées",
+
+	"billing.invoice.imported": "Facture reprise de l’ancien portail",
+
+	"booking.import.undone": "Réservations reprises de l’ancien portail retirées",
+	"booking.inserted":      "Réservations enregistrées",
+
+	"enrolment.made": "Inscription faite",
+
+	"family.child.added":         "Enfant ajouté à une famille",
+	"family.health.read":         "Informations de santé consultées",
+	"family.health.set":          "Informations de santé modifiées",
+	"family.made":                "Famille créée",
+	"family.member.added":        "Membre ajouté à une famille",
+	"family.member.approved":     "Membre de famille accepté",
+	"family.member.asked":        "Membre de famille demandé",
+	"family.member.refused":      "Membre de famille refusé",
+	"family.member.withdrawn":    "Demande de membre retirée",
+	"family.restriction.lifted":  "Restriction levée",
+	"family.restriction.set":     "Restriction posée",
+	"family.service.added":       "Famille connue d’un service de plus",
+	"journal.exported":           "Journal exporté",
+	historyRead:                  "Historique consulté",
+	"journal.read":               "Journal consulté",
+	"messaging.contact.answered": "Message à la mairie : réponse donnée",
+	"messaging.contact.filed":    "Message à la mairie classé",
+
+	"messaging.contact.forwarded": "Message à la mairie transmis à un autre service",
+	"messaging.contact.purged":    "Messages anciens effacés",
+	"messaging.contact.received":  "Message écrit à la mairie",
+	"messaging.contact.taken":     "Message à la mairie pris en charge",
+	"messaging.news.changed":      "Actualité modifiée",
+	"messaging.news.published":    "Actualité publiée",
+	"messaging.news.withdrawn":    "Actualité retirée",
+	"messaging.news.written":      "Actualité écrite",
+
+	"moving.batch.read":         "Import consulté",
+	"moving.batch.undo_asked":   "Annulation d’un import demandée",
+	"moving.batch.undo_tried":   "Annulation d’un import essayée",
+	"moving.family.imported":    "Famille reprise de l’ancien portail",
+	"moving.family.undone":      "Famille reprise de l’ancien portail retirée",
+	"moving.report.read":        "Rapport d’import consulté",
+	"moving.upload.check_asked": "Vérification d’un import demandée",
+	"moving.upload.checked":     "Import vérifié",
+	"moving.upload.columns":     "Colonnes d’un import choisies",
+	"moving.upload.confirmed":   "Import confirmé",
+	"moving.upload.done":        "Import terminé",
+	"moving.upload.dropped":     "Fichiers d’import retirés",
+	"moving.upload.failed":      "Import arrêté",
+	"moving.upload.purged":      "Fichiers d’import effacés",
+	"moving.upload.read":        "Fichiers d’import consultés",
+	"moving.upload.received":    "Fichiers d’import reçus",
+
+	"person.contact.changed": "Coordonnées modifiées",
+	"person.corrected":       "Identité corrigée",
+	"person.email.asked":     "Nouvelle adresse e-mail demandée",
+	"person.email.confirmed": "Nouvelle adresse e-mail confirmée",
+	"person.email.corrected": "Adresse e-mail corrigée",
+	"person.photo.removed":   "Photo retirée",
+	"person.photo.set":       "Photo changée",
+
+	"signup.purged": "Demandes d’espace sans suite effacées",
+	"signup.resent": "Lien de confirmation renvoyé",
+	"signup.sent":   "Demande d’espace envoyée",
+
+	"tariff.quotient.read": "Quotient familial consulté",
+	"tariff.quotient.set":  "Quotient familial enregistré",
+
+	"town.closing.added":     "Fermeture ajoutée",
+	"town.closing.changed":   "Fermeture modifiée",
+	"town.closing.dropped":   "Fermeture retirée",
+	"town.holiday.added":     "Vacances scolaires ajoutées",
+	"town.holiday.changed":   "Vacances scolaires modifiées",
+	"town.holiday.dropped":   "Vacances scolaires retirées",
+	"town.mail.tried":        "Courriel d’essai envoyé",
+	"town.mail_text.changed": "Texte d’un courriel modifié",
+	"town.mail_text.reset":   "Texte d’un courriel remis d’origine",
+	"town.service.added":     "Service ajouté",
+	"town.service.changed":   "Service modifié",
+	"town.service.closed":    "Service fermé",
+	"town.service.moved":     "Ordre des services changé",
+	"town.service.opened":    "Service rouvert",
+	"town.settings.changed":  "Réglages de la commune modifiés",
+	"town.setup.finished":    "Mise en route terminée",
+	"town.setup.postponed":   "Mise en route remise à plus tard",
+	"town.site.added":        "Lieu ajouté",
+	"town.site.changed":      "Lieu modifié",
+	"town.site.closed":       "Lieu fermé",
+	"town.site.opened":       "Lieu rouvert",
+	"town.year.set":          "Année scolaire enregistrée",
+}
+
+// historyRead is the act of opening a file that shows its history.
+const historyRead = "journal.history.read"
+
+// objects name the kinds of thing that acts are about.
+var objects = map[string]string{
+	"account": "Compte", "activation": "Activation", "activity": "Activité", "audit": "Journal", "booking": "Réservation",
+	"campaign": "Campagne", "child": "Enfant", "closing": "Fermeture", "contact": "Message à la mairie", "enrolment": "Inscription",
+	"family": "Famille", "family_member": "Membre de famille", "import_batch": "Import", "import_upload": "Fichiers d’import",
+	"invite": "Invitation", "invoice": "Facture", "journal": "Journal", "mail_template": "Texte de courriel", "newcomer": "Demande d’espace",
+	"news": "Actualité", "passkey": "Clé d’accès", "person": "Personne", "restriction": "Restriction", "school_holiday": "Vacances scolaires",
+	"school_year": "Année scolaire", "service": "Service", "session": "Appareil connecté", "signup": "Création d’un espace", "site": "Lieu",
+	"town": "Commune",
+}
+
+// words are what the details of lines are made of; what is not here (ids, numbers of batches) is not shown.
+var words = map[string]string{
+	"phone": "téléphone", "mobile": "mobile", "fax": "fax", "preferred": "moyen préféré", "address": "adresse", "email": "adresse e-mail",
+	"username": "identifiant", "password": "mot de passe", "passkey": "clé d’accès", "franceconnect": "FranceConnect", "proconnect": "ProConnect",
+	"holder": "titulaire du compte", "coholder": "co-représentant", "member": "membre", "contact": "contact",
+	"accueil": "accueil", "instruction": "instruction", "regie": "régie", "animation": "animation", "communication": "communication",
+	"administrateur": "administrateur", "citizen": "espace des familles", "agent": "espace agents",
+	"session": "depuis son espace", "check": "contrôle réussi", "none": "sans contrôle", "subject": "objet", "text": "texte", "closing": "fin",
+	"name": "nom", "colour": "couleur", "hours": "horaires", "logo": "logo", "counter": "guichet", "identity": "identité",
+}
+
+// Sentence says an act of the journal; one without words is named as the code does.
+func Sentence(action string) string {
+	if s := sentences[action]; s != "" {
+		return s
+	}
+	return "Autre acte (" + action + ")"
+}
+
+// Object names the kind of thing that an act is about.
+func Object(kind string) string {
+	if s := objects[kind]; s != "" {
+		return s
+	}
+	return kind
+}
+
+// detail says of a line's detail what has words: names of fields, roles, days.
+func detail(e audit.Event) string {
+	var said []string
+	for _, token := range strings.Fields(e.Entry.Detail) {
+		token, _, _ = strings.Cut(token, "@")
+		if day, err := civil.ParseDate(token); err == nil {
+			said = append(said, day.French())
+		} else if word := words[token]; word != "" {
+			said = append(said, word)
+		}
+	}
+	return strings.Join(said, ", ")
+}
