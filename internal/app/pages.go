@@ -125,7 +125,8 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Queues: append(f.family.Queues(), admission.Waiting(a.Now), admission.Bounced(), a.invites().Queue(), messaging.ContactQueue()), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(),
+		[]web.Queue{a.invites().Queue(), messaging.ContactQueue(), admission.Bounced()}), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
 }
 
 // routes builds every page and declares it; a route badly declared fails the start.
@@ -305,6 +306,9 @@ func (a *App) signUp(photos person.Photos) signup.Pages {
 		Resubmit: admission.Resubmit,
 		Standing: func(r db.Reader, now time.Time, id account.ID) (signup.Standing, error) {
 			s, err := admission.StandingOf(r, now, id)
+			if fault.KindOf(err) == fault.NotFound {
+				return signup.Standing{}, nil // let in by another door: nothing is asked
+			}
 			asked := make([]signup.Asked, len(s.Asked))
 			for i, field := range s.Asked {
 				asked[i] = signup.Asked{Key: field.Key, Label: field.Label}

@@ -55,6 +55,8 @@ func (l *looker) scenes() []scene {
 		{"agents-accueil", "agent instruction", "/agents"}, {"agents-recherche", "agent instruction", "/agents/recherche?q=mar"},
 		{"agents-famille", "agent instruction", "/agents/familles/" + l.objects["family"]}, {"agents-activations", "agent instruction", "/agents/activations"},
 		{"agents-activation", "agent instruction", "/agents/activations/" + l.objects["account"]},
+		{"creer-mon-espace", nobody, "/creer-mon-espace/identite"}, {"agents-comparer", "agent instruction", "/agents/activation/" + l.objects["newcomer"]},
+		{"agents-parametres", "administrateur", "/agents/parametres"},
 	}
 }
 
@@ -62,6 +64,7 @@ func (l *looker) scenes() []scene {
 func (l *looker) picturesque() {
 	l.cookies = map[string]string{"titulaire": l.token(l.way("titulaire").Username), "agent accueil": l.token(l.way("agent accueil").Username)}
 	l.findObjects()
+	l.objects["newcomer"] = l.text(`select id from account where username_folded = 'arrivee.mariage'`)
 	l.client("titulaire").Get("/espace/famille/ajouter").Submit(`form[action="/espace/famille/ajouter"]`, map[string]string{"role": "contact",
 		"nom": "Prévost", "prenoms": "Jeanne", "lien": "Voisine", "telephone": "06 39 98 00 01", "chercher": "1"}).Follow()
 }

@@ -93,7 +93,7 @@ func agentLooksUp(s story) {
 	}
 	s.Fill("[name=code]", code)
 	s.ClickText("Continuer")
-	s.sees("À traiter")
+	s.sees("Ce qui vous attend")
 
 	s.Fill(".search [name=q]", "marti")
 	s.Press("\r")
@@ -131,12 +131,13 @@ func changeColour(s story) {
 	const brand = `getComputedStyle(document.documentElement).getPropertyValue('--brand').trim()`
 	s.desk("administrateur")
 	s.ClickText("Réglages")
+	s.ClickText("Identité et couleur")
 	s.Fill("[name=colour]", "vert")
 	s.ClickText("Enregistrer")
 	s.sees("Il y a 1 erreur")
 	s.Fill("[name=colour]", "#7ab800")
 	s.ClickText("Enregistrer")
-	s.sees("Les paramètres sont enregistrés.")
+	s.sees("c’est enregistré")
 	s.as(s.Browser, "")
 	s.open("/")
 	if got := testkit.Eval[string](s.Browser, brand); got != "#7ab800" {

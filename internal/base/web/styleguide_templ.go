@@ -927,7 +927,7 @@ func guideLists() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = QueueRow("paperclip", 38, "Pièces à vérifier", "assurances, vaccins", "la plus ancienne : 8 jours", Mark{Warning, "clock", "Échéance demain"}, "#").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = QueueRow("paperclip", 38, "Pièces à vérifier", "assurances, vaccins", "depuis 8 jours", Mark{Warning, "clock", "Échéance demain"}, "#").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

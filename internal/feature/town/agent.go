@@ -2,6 +2,7 @@ package town
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -112,10 +113,11 @@ func (p Pages) hub(w http.ResponseWriter, r *http.Request, _ actor.Actor) error 
 func hubGroups(rows map[string]setting, zone *time.Location) []hubGroup {
 	var groups []hubGroup
 	add := func(group string, line hubLine) {
-		if n := len(groups); n == 0 || groups[n-1].title != group {
-			groups = append(groups, hubGroup{title: group})
+		at := slices.IndexFunc(groups, func(g hubGroup) bool { return g.title == group })
+		if at < 0 {
+			at, groups = len(groups), append(groups, hubGroup{title: group})
 		}
-		last := &groups[len(groups)-1]
+		last := &groups[at]
 		last.lines = append(last.lines, line)
 	}
 	texts := false

@@ -109,7 +109,7 @@ func textSubjects() []subject {
 			{key: "welcome", label: "Texte de bienvenue", hint: "Une ligne vide commence un paragraphe.", rows: 6},
 			{key: "old_portal", label: "Nom donné à l’ancien portail", hint: "Par exemple « l’ancien portail famille »"},
 		}},
-		{slug: "textes/creer-mon-espace", title: "Créer mon espace", detail: "Comment demander un espace au guichet", group: textsGroup, questions: []question{
+		{slug: "textes/creer-mon-espace", title: "Créer mon espace", detail: "Les premiers mots de l’assistant", group: textsGroup, questions: []question{
 			{key: "sign_up_text", label: "Accueil de l’assistant « Créer mon espace »", hint: "Vide : un texte neutre", rows: 6},
 		}},
 		{slug: "textes/aide", title: "Aide", detail: "Questions fréquentes", group: textsGroup, preview: helpPage, questions: []question{

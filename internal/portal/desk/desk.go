@@ -48,7 +48,7 @@ type pile struct {
 	Label, Href, Icon, Detail string
 
 	Count  int
-	Oldest string // "la plus ancienne : 2 jours", "" when empty
+	Oldest string // "depuis 2 jours": of the oldest, "" when empty
 	Mark   web.Mark
 }
 
@@ -109,7 +109,7 @@ func pileOf(q web.Queue, now time.Time, n int, oldest civil.Instant) pile {
 	case oldest.IsZero():
 	default:
 		then := oldest.In(now.Location())
-		one.Oldest = "la plus ancienne : " + age(now, then)
+		one.Oldest = "depuis " + age(now, then)
 		if civil.DateOf(now).Sub(civil.DateOf(then)) >= slow {
 			one.Mark = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Attend depuis longtemps"}
 		}

@@ -54,11 +54,11 @@ func TestDesk(t *testing.T) {
 	testkit.EachEngine(t, db.Join(web.Sources(), jobs.Sources(), mail.Sources()), func(t *testing.T, d *db.DB) {
 		p := portal(t, d, now)
 		home := p.As(agent("test.queue")).Get("/agents")
-		if text := home.Doc.Find("main").Text(); !strings.Contains(text, "Comptes à activer") || !strings.Contains(text, "la plus ancienne : 2 jours") {
+		if text := home.Doc.Find("main").Text(); !strings.Contains(text, "Comptes à activer") || !strings.Contains(text, "depuis 2 jours") {
 			t.Errorf("the queue with its age is not on the first page: %s", text)
 		}
 		rows := home.Doc.Find("main .queue")
-		for i, want := range []string{"la plus ancienne : 2 jours", "la plus ancienne : 3 moisAttend depuis longtemps", "À jour"} {
+		for i, want := range []string{"depuis 2 jours", "depuis 3 moisAttend depuis longtemps", "À jour"} {
 			if got := strings.Join(strings.Fields(rows.Eq(i).Find(".queue-end").Text()), " "); got != want {
 				t.Errorf("row %d says %q, want %q", i, got, want)
 			}
