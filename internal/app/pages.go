@@ -59,7 +59,7 @@ func (a *App) features() features {
 		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings, OpenID: a.openid},
 		admission: admission.Pages{Desk: a.activations(), Settings: a.Settings, URL: a.address},
 		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Check: a.check(), Subject: subjectOf},
-		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Written: messaging.Written},
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
 		activity:  activity.Pages{DB: a.DB},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
@@ -76,21 +76,32 @@ func (a *App) features() features {
 		ConfirmPassword: func(ctx context.Context, who actor.Actor, password string) error {
 			return gate.ConfirmPassword(ctx, who, password, "", "mot_de_passe")
 		}}
-	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own, Activation: activationHref, Invitations: a.invites().Card,
+	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own, Activation: activationHref, Invitations: a.invites().Card, Namesakes: a.invites().Namesakes,
 		Panels: slices.Concat([]web.Panel{a.invites().Panel()}, enrolment.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels(), []web.Panel{a.familyHistory()})}
 	return f
 }
 
 // activationHref is the list of activations with one account alone, for agents who may read it.
-func activationHref(who actor.Actor, acc account.Account, p person.Person) string {
+// An account that came by the queue has its own page there.
+func activationHref(r db.Reader, who actor.Actor, of map[person.ID]account.Account) (func(account.Account, person.Person) string, error) {
 	if !who.Can(admission.Read) {
-		return ""
+		return func(account.Account, person.Person) string { return "" }, nil
 	}
-	query := acc.Email // found whole; else by the name
-	if query == "" {
-		query = p.LastName + " " + p.BirthName + " " + p.FirstNames
+	accounts := make([]account.ID, 0, len(of))
+	for _, acc := range of {
+		accounts = append(accounts, acc.ID)
 	}
-	return "/agents/activations?" + url.Values{"q": {query}}.Encode()
+	cases, err := admission.Cases(r, accounts...)
+	return func(acc account.Account, p person.Person) string {
+		if href := cases[acc.ID]; href != "" {
+			return href
+		}
+		query := acc.Email // found whole; else by the name
+		if query == "" {
+			query = p.LastName + " " + p.BirthName + " " + p.FirstNames
+		}
+		return "/agents/activations?" + url.Values{"q": {query}}.Encode()
+	}, err
 }
 
 // activations is what sends activations, for pages, jobs and the command.
@@ -99,7 +110,7 @@ func (a *App) activations() admission.Desk {
 }
 
 func (a *App) dashboard(f features) home.Dashboard {
-	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing,
+	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing, Awaiting: family.Awaiting,
 		Todos: []web.TodoSource{billing.Todo},
 		Tiles: slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
 		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
@@ -141,7 +152,7 @@ func (a *App) routes() error {
 	}
 	f := a.features()
 	a.router, err = web.New(web.Config{
-		DB: a.DB, Now: a.Now, Log: a.Log, BaseURL: base, TrustedProxies: proxies, Demo: a.Demo,
+		DB: a.DB, Now: a.Now, Log: a.Log, BaseURL: base, TrustedProxies: proxies, Demo: a.Demo, NoMail: a.noMail(),
 		Identify: f.account.Identify, Site: a.Settings.Site(a.Now), Nav: nav,
 		SignIn: f.account.SignInPage, AgentSignIn: f.account.AgentSignInPage,
 	})
@@ -161,7 +172,7 @@ func (a *App) routes() error {
 func (a *App) declare(f features) {
 	rt := a.router
 	captcha.Pages{Check: a.check()}.Citizen(rt)
-	places := town.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Mails: a.mails(), Setup: setupTasks()}
+	places := town.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Mails: a.mails(), Setup: setupTasks(), NoMail: a.noMail()}
 	places.Citizen(rt)
 	places.Agent(rt)
 	a.front().Citizen(rt)

@@ -7,7 +7,7 @@ func inviteCoholder(s story) {
 	s.Resize(360)
 	s.as(s.Browser, "titulaire")
 	s.open("/espace/famille")
-	s.ClickText("Inviter le co-représentant")
+	s.ClickText("Inviter un autre responsable")
 	if s.Has(`[name=qui][value=autre]`) {
 		s.Click(`[name=qui][value=autre]`)
 	}
@@ -38,7 +38,8 @@ func inviteCoholder(s story) {
 	s.ClickText("Accepter et ouvrir mon espace")
 	s.sees("Le service vérifie votre place dans la famille", "Bonjour")
 	s.open("/espace/famille")
-	s.sees("Aucune famille n’est reliée")
+	s.sees("vérifie votre place dans la famille", "Réponse au plus tard")
+	s.seesNot("Aucune famille n’est reliée")
 	s.narrow()
 	mine := s.token("paul.invite")
 
@@ -49,7 +50,8 @@ func inviteCoholder(s story) {
 	s.ClickText("Ajouter à la famille")
 	s.SetCookie(s.house.URL, account.SessionCookie, mine)
 	s.open("/espace/famille")
-	s.sees("Paul Invité", "Acceptée", "Agenda")
+	s.sees("Paul Invité", "Agenda")
+	s.seesNot("Acceptée")
 	s.narrow()
 }
 

@@ -91,6 +91,9 @@ func (a *App) sender() (mail.Sender, mail.Address, error) {
 	return server, mail.Address{Address: from}, nil
 }
 
+// noMail tells that mails only wait: no server is set, and this is no demonstration.
+func (a *App) noMail() bool { return a.Config.SMTP == "" && !a.Demo }
+
 const smtpWanted = "--smtp : une adresse smtp://hôte:port?from=adresse est attendue."
 
 func (a *App) workers() error {

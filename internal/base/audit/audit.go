@@ -72,6 +72,26 @@ func Read(tx *db.Tx, now time.Time, a actor.Actor, e Entry) error {
 	return insert(tx, now, a, Look, e)
 }
 
+// ReadOnce adds the lines of somebody having looked, but for those that the same account wrote less than every ago:
+// a page reloaded does not flood the journal.
+func ReadOnce(tx *db.Tx, now time.Time, a actor.Actor, every time.Duration, entries ...Entry) error {
+	written, err := readSince(tx, a.Account, civil.InstantOf(now.Add(-every)), entries)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		key := lookKey{e.Action, e.Object, e.ID}
+		if written[key] {
+			continue
+		}
+		written[key] = true
+		if err := insert(tx, now, a, Look, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func insert(tx *db.Tx, now time.Time, a actor.Actor, kind Kind, e Entry) error {
 	if e.Action == "" || e.Object == "" {
 		return fmt.Errorf("audit line without action or object: %+v", e)

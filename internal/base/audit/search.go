@@ -76,10 +76,15 @@ func Search(r db.Reader, f Filter, limit int) ([]Event, error) {
 	return all, nil
 }
 
-// About lists the latest lines about one object or about some people's data, at most limit; lines of the action but
+// About lists the latest lines about one object or about some people's data, at most limit; lines of the actions but
 // are left out.
-func About(r db.Reader, object, id string, subjects []string, but string, limit int) ([]Event, error) {
-	args := []any{object, id, but, limit}
+func About(r db.Reader, object, id string, subjects []string, limit int, but ...string) ([]Event, error) {
+	args := []any{object, id, limit}
+	left := ""
+	for _, action := range but {
+		args = append(args, action)
+		left += " and action <> $" + strconv.Itoa(len(args))
+	}
 	people := ""
 	if len(subjects) > 0 {
 		marks := make([]string, len(subjects))
@@ -87,10 +92,10 @@ func About(r db.Reader, object, id string, subjects []string, but string, limit 
 			args = append(args, s)
 			marks[i] = "$" + strconv.Itoa(len(args))
 		}
-		people = ` union select ` + eventColumns + ` from audit_event where subject in (` + strings.Join(marks, ", ") + `) and action <> $3`
+		people = ` union select ` + eventColumns + ` from audit_event where subject in (` + strings.Join(marks, ", ") + `)` + left
 	}
-	all, err := db.List(r, scanEvent, `select `+eventColumns+` from audit_event where object = $1 and object_id = $2 and action <> $3`+
-		people+` order by at desc, id desc limit $4`, args...)
+	all, err := db.List(r, scanEvent, `select `+eventColumns+` from audit_event where object = $1 and object_id = $2`+left+
+		people+` order by at desc, id desc limit $3`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list audit events: %w", err)
 	}

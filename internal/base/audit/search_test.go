@@ -62,7 +62,7 @@ func TestSearch(t *testing.T) {
 			}
 		}
 		about, err := db.Read(context.Background(), d, func(r db.Reader) ([]audit.Event, error) {
-			return audit.About(r, "family", "martin", []string{"camille", "sacha"}, "f.looked", 50)
+			return audit.About(r, "family", "martin", []string{"camille", "sacha"}, 50, "f.looked")
 		})
 		if err != nil || details(about) != "4210" {
 			t.Errorf("about a family and its people: %q, %v", details(about), err)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"parvis/internal/base/civil"
@@ -19,6 +20,33 @@ func insertEvent(tx *db.Tx, e Event) error {
 		return fmt.Errorf("insert audit event: %w", err)
 	}
 	return nil
+}
+
+// lookKey is what was looked at, and how.
+type lookKey struct{ action, object, id string }
+
+// readSince tells which looks of an account are already written since a moment, in one statement.
+func readSince(r db.Reader, account string, since civil.Instant, entries []Entry) (map[lookKey]bool, error) {
+	found := map[lookKey]bool{}
+	if len(entries) == 0 {
+		return found, nil
+	}
+	marks, args := make([]string, len(entries)), []any{account, since}
+	for i, e := range entries {
+		args = append(args, e.Object, e.ID)
+		marks[i] = fmt.Sprintf("(object = $%d and object_id = $%d)", len(args)-1, len(args))
+	}
+	all, err := db.List(r, func(s db.Scanner) (k lookKey, err error) {
+		err = s.Scan(&k.action, &k.object, &k.id)
+		return k, err
+	}, `select action, object, object_id from audit_event where kind = 'read' and account = $1 and at > $2 and (`+strings.Join(marks, " or ")+`)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list looks: %w", err)
+	}
+	for _, k := range all {
+		found[k] = true
+	}
+	return found, nil
 }
 
 func scanEvent(s db.Scanner) (e Event, err error) {

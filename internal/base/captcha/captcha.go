@@ -202,13 +202,13 @@ func (c Check) judge(tx *db.Tx, form Form, given given, keys countKeys) (pass Pa
 		return Pass{}, nil, err
 	}
 	mine := c.belongs(row, form) && row.uses <= maxUses // an expired row is nobody's
-	pass = Pass{id: row.id, formKey: given.formKey, counts: keys.all(), lifted: c.Limits.Lifted}
+	pass = Pass{id: row.id, formKey: given.formKey, counts: keys.passes(), lifted: c.Limits.Lifted}
 	if mine && (row.state == statePassed || row.state == stateSpent && row.formKey == given.formKey && given.formKey != "") {
 		return pass, nil, nil
 	}
 	worked, forged := c.worked(row.id, given.work)
 	if !c.Limits.Lifted {
-		if err := lockCounts(tx, keys.address, keys.email, keys.visitor); err != nil {
+		if err := lockCounts(tx, append(keys.wrongs(), keys.email)...); err != nil {
 			return Pass{}, nil, err
 		}
 		wait, err := c.waits(tx, keys, worked, now)

@@ -301,8 +301,11 @@ func TestLimitsAreOfTheRightSender(t *testing.T) {
 		for range 4 {
 			guess("192.0.2.1", "a@exemple.fr", true, false)
 		}
-		if !stopped(guess("192.0.2.2", "A@exemple.fr ", true, true)) || stopped(guess("192.0.2.2", "b@exemple.fr", true, true)) {
+		if !stopped(guess("192.0.2.1", "A@exemple.fr ", true, true)) || stopped(guess("192.0.2.1", "b@exemple.fr", true, true)) {
 			t.Error("the limit is not that of the e-mail")
+		}
+		if p := guess("192.0.2.2", "a@exemple.fr", true, true); p.Status != 303 {
+			t.Errorf("somebody's wrong answers stop the address's owner elsewhere: %d", p.Status)
 		}
 		k.wait(time.Hour)
 		for i := range 2 {

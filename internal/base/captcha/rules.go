@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"math/bits"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +40,7 @@ const (
 type Limits struct {
 	Free           int64 // wrong answers of one visitor before a minute's wait between two
 	Visitor        int64 // wrong answers of one visitor
-	Email          int64 // wrong answers for one e-mail address
+	Email          int64 // wrong answers for one e-mail address, of one network address
 	Address        int64 // wrong answers of one network address
 	AddressNoWork  int64 // the same, without proof of work
 	Passes         int64 // forms accepted from one network address
@@ -140,37 +140,29 @@ func foldAnswer(s string) string {
 	return strings.Join(kept, " ")
 }
 
-// countKeys are what an attempt is counted under: keyed hashes, so that the table names nobody.
-type countKeys struct{ visitor, address, email string }
+// countKeys are what an attempt is counted under: keyed hashes, so that the table names nobody. Wrong answers count
+// for an e-mail address typed from one network (mailbox): else anybody could lock somebody's address for everybody.
+// Forms accepted count for the address wherever they come from (email).
+type countKeys struct{ visitor, address, email, mailbox string }
 
-func (k countKeys) all() []string {
-	keys := []string{k.address}
-	if k.email != "" {
-		keys = append(keys, k.email)
-	}
-	return keys
+// passes are the keys that an accepted form counts for.
+func (k countKeys) passes() []string { return filled(k.address, k.email) }
+
+// wrongs are the keys that a wrong answer counts for.
+func (k countKeys) wrongs() []string { return filled(k.address, k.mailbox, k.visitor) }
+
+func filled(keys ...string) []string {
+	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
 }
 
 func (c Check) countKeys(form Form, from Sender) countKeys {
 	hash := func(parts ...string) string { return fmt.Sprintf("%x", c.Key.HMAC("captcha-count", parts...)[:16]) }
-	k := countKeys{visitor: hash("visitor", form.Purpose, form.Scope), address: hash("address", form.Purpose, network(from.Address))}
+	k := countKeys{visitor: hash("visitor", form.Purpose, form.Scope), address: hash("address", form.Purpose, web.Network(from.Address))}
 	if email := strings.ToLower(strings.TrimSpace(from.Email)); email != "" {
 		k.email = hash("email", form.Purpose, email)
+		k.mailbox = hash("email-address", form.Purpose, email, web.Network(from.Address))
 	}
 	return k
-}
-
-// network is what one household or one phone has: an IPv4 address, or the first half of an IPv6 one.
-func network(a netip.Addr) string {
-	a = a.Unmap()
-	if !a.Is6() {
-		return a.String()
-	}
-	p, err := a.WithZone("").Prefix(64)
-	if err != nil {
-		return a.String()
-	}
-	return p.String()
 }
 
 // waits tells how long the sender must wait before another answer is judged.
@@ -195,8 +187,12 @@ func (c Check) waits(r db.Reader, k countKeys, worked bool, now civil.Instant) (
 	if k.email == "" {
 		return wait, nil
 	}
+	mailbox, err := countOf(r, k.mailbox, now, window)
+	if err != nil {
+		return 0, err
+	}
 	email, err := countOf(r, k.email, now, window)
-	return max(wait, email.wait(l.Email, l.PassesForEmail, now)), err
+	return max(wait, mailbox.wait(l.Email, -1, now), email.wait(math.MaxInt64, l.PassesForEmail, now)), err
 }
 
 // wait is until the end of the window when a limit is reached; passes under 0 are not limited.
@@ -218,7 +214,7 @@ func (c Check) countWrong(tx *db.Tx, k countKeys, now civil.Instant) error {
 	if c.Limits.Lifted {
 		return nil
 	}
-	for _, key := range append(k.all(), k.visitor) {
+	for _, key := range k.wrongs() {
 		if err := addCount(tx, key, 1, 0, now, window); err != nil {
 			return err
 		}

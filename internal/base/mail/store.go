@@ -47,6 +47,12 @@ func InState(r db.Reader, s State, limit int) ([]Status, error) {
 		order by id desc limit $2`, s, limit)
 }
 
+// Accepted tells whether the server took a mail of a template.
+func Accepted(r db.Reader, template string) (bool, error) {
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from mail_outbox where template = $1 and state = 'sent'`, template)
+	return n > 0, err
+}
+
 // Count tells how many mails are in each state.
 func Count(r db.Reader) (map[State]int64, error) {
 	type pair struct {

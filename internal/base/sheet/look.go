@@ -14,6 +14,11 @@ type look struct {
 	digits int // at least that many, with zeros before
 }
 
+const (
+	maxFormat = 1024 // bytes of a format that is looked at
+	maxDigits = 40   // a format of a thousand zeros would make of each number a thousand
+)
+
 type kind uint8
 
 const (
@@ -41,6 +46,9 @@ func builtin(id int) look {
 
 // lookOf reads a format: what stands in quotes, after a backslash or in brackets shows nothing of the number.
 func lookOf(format string) look {
+	if len(format) > maxFormat {
+		return look{}
+	}
 	var bare strings.Builder
 	for i := 0; i < len(format); i++ {
 		switch c := format[i]; c {
@@ -73,7 +81,7 @@ func lookOf(format string) look {
 	}
 	f = strings.NewReplacer(" ", "", "\u00a0", "", ".", "", "-", "").Replace(f)
 	if first := strings.IndexByte(f, '0'); first >= 0 && strings.Trim(f, "0#") == "" && !strings.Contains(bare.String(), ".") {
-		return look{digits: len(f) - first}
+		return look{digits: min(len(f)-first, maxDigits)}
 	}
 	return look{}
 }
@@ -82,9 +90,12 @@ func lookOf(format string) look {
 func (w *workbook) styles() error {
 	custom := map[int]look{}
 	inside := false
-	return w.part("xl/styles.xml", func(_ *xml.Decoder, start xml.StartElement) error {
+	return w.part("xl/styles.xml", func(_ *parser, start xml.StartElement) error {
 		switch start.Name.Local {
 		case "numFmt":
+			if len(custom) == maxLooks {
+				return ErrTooBig
+			}
 			if id, err := strconv.Atoi(attr(start, "numFmtId")); err == nil {
 				custom[id] = lookOf(attr(start, "formatCode"))
 			}
@@ -100,6 +111,9 @@ func (w *workbook) styles() error {
 			l, own := custom[id]
 			if !own {
 				l = builtin(id)
+			}
+			if len(w.looks) == maxLooks {
+				return ErrTooBig
 			}
 			w.looks = append(w.looks, l)
 		}

@@ -5,10 +5,9 @@ package sheet
 
 import (
 	"archive/zip"
+	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
-	"io"
 	"path"
 	"strconv"
 	"strings"
@@ -16,18 +15,36 @@ import (
 
 // Limits bound what a workbook may unfold to.
 type Limits struct {
-	Bytes   int64 // of XML, all parts together
-	Rows    int   // number of the last row of a sheet
-	Columns int
+	Bytes    int64 // of XML, all parts together
+	Free     int64 // that a part may unfold to whatever its size in the archive
+	Ratio    int64 // times its size in the archive that a part may unfold to beyond Free; 0 for any
+	Elements int   // of XML, all parts together
+	Shared   int   // bytes in memory of the texts that cells share
+	Rows     int   // number of the last row of a sheet where something is said
+	Columns  int
 }
+
+// What no honest workbook goes beyond, whatever the limits.
+const (
+	MaxCell = 32_767  // characters of a cell, the format's own bound
+	MaxRow  = 1 << 20 // bytes of the cells of a row
+
+	maxParts  = 1000
+	maxSheets = 255
+	lastRow   = 1 << 20   // the format's own bound
+	maxRuns   = 4096      // pieces of a text
+	maxLooks  = 1 << 16   // formats, or styles
+	maxDepth  = 32        // of elements within elements
+	maxToken  = 512 << 10 // bytes of a tag, or of a text between two
+)
 
 // The reasons why a workbook is not read.
 var (
-	ErrFormat = errors.New("sheet: not a workbook")
-	ErrTooBig = errors.New("sheet: beyond the limits")
+	ErrFormat   = errors.New("sheet: not a workbook")
+	ErrTooBig   = errors.New("sheet: beyond the limits")
+	ErrLongCell = errors.New("sheet: a cell of more characters than a workbook can hold")
+	ErrRatio    = errors.New("sheet: packed beyond what is honest")
 )
-
-const maxParts = 1000
 
 // Is tells whether a zip archive is a workbook.
 func Is(archive *zip.Reader) bool {
@@ -41,24 +58,32 @@ func Is(archive *zip.Reader) bool {
 
 // workbook is one being read.
 type workbook struct {
-	files  map[string]*zip.File
-	limits Limits
-	left   int64
-	shared []string
-	looks  []look // by style number
-	from04 bool
+	ctx      context.Context
+	files    map[string]*zip.File
+	limits   Limits
+	left     int64
+	elements int
+	shared   []string
+	looks    []look // by style number
+	from04   bool
 }
 
 // Read gives the rows of all sheets in order, cells as text, to row; number is the row's in the sheet, from 1, and
-// rows where nothing is said are left out. The cells are valid until the next call.
-func Read(archive *zip.Reader, limits Limits, row func(sheet string, number int, cells []string) error) error {
+// rows where nothing is said are left out. The cells are valid until the next call. It stops with the context's error
+// once that is done. It gives how many bytes of XML it has unfolded, also when it fails.
+func Read(ctx context.Context, archive *zip.Reader, limits Limits, row func(sheet string, number int, cells []string) error) (int64, error) {
 	if len(archive.File) > maxParts {
-		return ErrTooBig
+		return 0, ErrTooBig
 	}
-	w := &workbook{files: map[string]*zip.File{}, limits: limits, left: limits.Bytes}
+	w := &workbook{ctx: ctx, files: map[string]*zip.File{}, limits: limits, left: limits.Bytes}
 	for _, f := range archive.File {
 		w.files[f.Name] = f
 	}
+	err := w.read(row)
+	return limits.Bytes - max(w.left, 0), err
+}
+
+func (w *workbook) read(row func(sheet string, number int, cells []string) error) error {
 	sheets, err := w.open()
 	if err != nil {
 		return err
@@ -71,72 +96,16 @@ func Read(archive *zip.Reader, limits Limits, row func(sheet string, number int,
 	return nil
 }
 
-// part is one XML file of the archive, counted against the limit.
-func (w *workbook) part(name string, token func(d *xml.Decoder, start xml.StartElement) error) error {
-	f := w.files[name]
-	if f == nil {
-		return fmt.Errorf("%w: no %s", ErrFormat, name)
-	}
-	in, err := f.Open()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	defer in.Close()
-	d := xml.NewDecoder(&counted{in: in, left: &w.left})
-	for {
-		t, err := d.Token()
-		if err == io.EOF {
-			return nil
-		}
-		if errors.Is(err, ErrTooBig) {
-			return ErrTooBig
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrFormat, name, err)
-		}
-		start, ok := t.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		if err := token(d, start); err != nil {
-			return err
-		}
-	}
-}
-
-// counted stops a part that unfolds beyond what is left.
-type counted struct {
-	in   io.Reader
-	left *int64
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.in.Read(b)
-	if *c.left -= int64(n); *c.left < 0 {
-		return 0, ErrTooBig
-	}
-	return n, err
-}
-
-// decode reads an element whole.
-func decode(d *xml.Decoder, start xml.StartElement, into any) error {
-	err := d.DecodeElement(into, &start)
-	if errors.Is(err, ErrTooBig) {
-		return ErrTooBig
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	return nil
-}
-
 type sheetPart struct{ name, path string }
 
 // open reads what all sheets share, and where they are.
 func (w *workbook) open() ([]sheetPart, error) {
 	targets := map[string]string{}
-	err := w.part("xl/_rels/workbook.xml.rels", func(_ *xml.Decoder, start xml.StartElement) error {
+	err := w.part("xl/_rels/workbook.xml.rels", func(_ *parser, start xml.StartElement) error {
 		if start.Name.Local == "Relationship" {
+			if len(targets) == maxParts {
+				return ErrTooBig
+			}
 			targets[attr(start, "Id")] = attr(start, "Target")
 		}
 		return nil
@@ -145,12 +114,15 @@ func (w *workbook) open() ([]sheetPart, error) {
 		return nil, err
 	}
 	var sheets []sheetPart
-	err = w.part("xl/workbook.xml", func(_ *xml.Decoder, start xml.StartElement) error {
+	err = w.part("xl/workbook.xml", func(_ *parser, start xml.StartElement) error {
 		switch start.Name.Local {
 		case "workbookPr":
 			v := attr(start, "date1904")
 			w.from04 = v == "1" || v == "true"
 		case "sheet":
+			if len(sheets) == maxSheets {
+				return ErrTooBig
+			}
 			target := targets[attr(start, "id")]
 			if !strings.HasPrefix(target, "/") {
 				target = "xl/" + target
@@ -168,47 +140,59 @@ func (w *workbook) open() ([]sheetPart, error) {
 		}
 	}
 	if w.files["xl/sharedStrings.xml"] != nil {
-		err = w.part("xl/sharedStrings.xml", func(d *xml.Decoder, start xml.StartElement) error {
-			if start.Name.Local != "si" {
-				return nil
-			}
-			var s richText
-			err := decode(d, start, &s)
-			w.shared = append(w.shared, s.String())
-			return err
-		})
+		err = w.strings()
 	}
 	return sheets, err
 }
 
-// richText is a text in one piece or in several with their own looks; how it is pronounced is left out.
-type richText struct {
-	Text string `xml:"t"`
-	Runs []struct {
-		Text string `xml:"t"`
-	} `xml:"r"`
-}
+// perText is what a text takes in memory beside its bytes.
+const perText = 16
 
-func (r richText) String() string {
-	s := r.Text
-	for _, run := range r.Runs {
-		s += run.Text
-	}
-	return s
+// strings reads the texts that cells share.
+func (w *workbook) strings() error {
+	total := 0
+	return w.part("xl/sharedStrings.xml", func(p *parser, start xml.StartElement) error {
+		if start.Name.Local != "si" {
+			return nil
+		}
+		s, err := p.rich()
+		if err != nil {
+			return err
+		}
+		if total += len(s) + perText; total > w.limits.Shared {
+			return ErrTooBig
+		}
+		w.shared = append(w.shared, s)
+		return nil
+	})
 }
 
 // cell is one as the workbook keeps it.
 type cell struct {
-	Ref    string   `xml:"r,attr"`
-	Type   string   `xml:"t,attr"`
-	Style  int      `xml:"s,attr"`
-	Value  string   `xml:"v"`
-	Inline richText `xml:"is"`
+	ref, kind     string
+	style         int
+	value, inline string
+}
+
+// cell reads one; its formula and what else it holds is left out.
+func (p *parser) cell(start xml.StartElement) (cell, error) {
+	c := cell{ref: attr(start, "r"), kind: attr(start, "t")}
+	c.style, _ = strconv.Atoi(attr(start, "s")) // the first when absent
+	err := p.children(func(child xml.StartElement) (err error) {
+		switch child.Name.Local {
+		case "v":
+			c.value, err = p.text()
+		case "is":
+			c.inline, err = p.rich()
+		}
+		return err
+	})
+	return c, err
 }
 
 func (w *workbook) sheet(s sheetPart, row func(sheet string, number int, cells []string) error) error {
 	var cells []string
-	number, some := 0, false
+	number, size, some := 0, 0, false
 	flush := func() error {
 		if !some {
 			return nil
@@ -216,7 +200,7 @@ func (w *workbook) sheet(s sheetPart, row func(sheet string, number int, cells [
 		some = false
 		return row(s.name, number, cells)
 	}
-	err := w.part(s.path, func(d *xml.Decoder, start xml.StartElement) error {
+	err := w.part(s.path, func(p *parser, start xml.StartElement) error {
 		switch start.Name.Local {
 		case "row":
 			if err := flush(); err != nil {
@@ -226,30 +210,34 @@ func (w *workbook) sheet(s sheetPart, row func(sheet string, number int, cells [
 			if n, err := strconv.Atoi(attr(start, "r")); err == nil && n >= number {
 				number = n
 			}
-			if number > w.limits.Rows {
+			if number > lastRow {
 				return ErrTooBig
 			}
-			cells = cells[:0]
+			cells, size = cells[:0], 0
 		case "c":
-			var c cell
-			if err := decode(d, start, &c); err != nil {
+			c, err := p.cell(start)
+			if err != nil {
 				return err
 			}
-			at := column(c.Ref)
+			at := column(c.ref)
 			if at < 0 {
 				at = len(cells)
 			}
-			if at >= w.limits.Columns {
-				if c.Value == "" && c.Inline.String() == "" {
+			if at >= w.limits.Columns || number > w.limits.Rows {
+				if c.value == "" && c.inline == "" {
 					return nil // only coloured
 				}
+				return ErrTooBig
+			}
+			text := w.text(c)
+			if size += len(text); size > MaxRow {
 				return ErrTooBig
 			}
 			for len(cells) <= at {
 				cells = append(cells, "")
 			}
-			cells[at] = w.text(c)
-			some = some || cells[at] != ""
+			cells[at] = text
+			some = some || text != ""
 		}
 		return nil
 	})
@@ -261,27 +249,27 @@ func (w *workbook) sheet(s sheetPart, row func(sheet string, number int, cells [
 
 // text is what a cell says.
 func (w *workbook) text(c cell) string {
-	switch c.Type {
+	switch c.kind {
 	case "s":
-		if i, err := strconv.Atoi(c.Value); err == nil && i >= 0 && i < len(w.shared) {
+		if i, err := strconv.Atoi(c.value); err == nil && i >= 0 && i < len(w.shared) {
 			return w.shared[i]
 		}
 		return ""
 	case "inlineStr":
-		return c.Inline.String()
+		return c.inline
 	case "str", "b", "d":
-		return c.Value
+		return c.value
 	case "e":
 		return "" // #N/A and the like say nothing
 	}
-	if c.Value == "" {
+	if c.value == "" {
 		return ""
 	}
 	l := look{}
-	if c.Style >= 0 && c.Style < len(w.looks) {
-		l = w.looks[c.Style]
+	if c.style >= 0 && c.style < len(w.looks) {
+		l = w.looks[c.style]
 	}
-	return l.number(c.Value, w.from04)
+	return l.number(c.value, w.from04)
 }
 
 // column is the place of "AB12", -1 when it cannot be read.

@@ -13,7 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-var wide = Limits{Bytes: 1 << 20, Rows: 1000, Columns: 20}
+var wide = Limits{Bytes: 1 << 20, Elements: 1000, Shared: 1 << 20, Rows: 1000, Columns: 20}
 
 func open(t *testing.T, content []byte) *zip.Reader {
 	t.Helper()
@@ -27,7 +27,7 @@ func open(t *testing.T, content []byte) *zip.Reader {
 func all(t *testing.T, z *zip.Reader) []string {
 	t.Helper()
 	var rows []string
-	err := Read(z, wide, func(sheet string, n int, cells []string) error {
+	_, err := Read(t.Context(), z, wide, func(sheet string, n int, cells []string) error {
 		rows = append(rows, fmt.Sprintf("%s %d %s", sheet, n, strings.Join(cells, "|")))
 		return nil
 	})
@@ -135,12 +135,12 @@ func TestWhatGoesBeyondTheLimitsIsRefused(t *testing.T) {
 		"a column too far":   {`<worksheet><row r="1"><c r="XFD1"><v>1</v></c></row></worksheet>`, ErrTooBig},
 		"a column of no end": {`<worksheet><row r="1"><c r="ZZZZZZZZZZZZZZZZ1"><v>1</v></c></row></worksheet>`, ErrTooBig},
 		"too much":           {"<worksheet>" + strings.Repeat(" ", 2<<20) + "</worksheet>", ErrTooBig},
-		"too much in a cell": {"<worksheet><row><c><v>" + strings.Repeat("1", 2<<20) + "</v></c></row></worksheet>", ErrTooBig},
+		"too much in a cell": {"<worksheet><row><c><v>" + strings.Repeat("1", 2<<20) + "</v></c></row></worksheet>", ErrLongCell},
 		"no XML":             {"<worksheet><row", ErrFormat},
 		"an entity":          {`<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><worksheet><row><c><v>&a;</v></c></row></worksheet>`, ErrFormat},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := Read(made(t, oneSheet, c.sheet), wide, func(string, int, []string) error { return nil })
+			_, err := Read(t.Context(), made(t, oneSheet, c.sheet), wide, func(string, int, []string) error { return nil })
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}

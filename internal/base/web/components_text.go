@@ -120,3 +120,22 @@ func MailHref(address string) string {
 	}
 	return "mailto:" + address
 }
+
+// PhoneText is a French number of ten digits in pairs, « 04 76 00 00 00 », that no line end cuts; any other text is
+// left as it was typed.
+func PhoneText(typed string) string {
+	var digits strings.Builder
+	for _, r := range typed {
+		switch {
+		case r >= '0' && r <= '9':
+			digits.WriteRune(r)
+		case !unicode.IsSpace(r) && !strings.ContainsRune(".-\u2010\u2011", r):
+			return typed
+		}
+	}
+	n := digits.String()
+	if len(n) != 10 || n[0] != '0' {
+		return typed
+	}
+	return n[:2] + "\u00a0" + n[2:4] + "\u00a0" + n[4:6] + "\u00a0" + n[6:8] + "\u00a0" + n[8:]
+}

@@ -40,3 +40,15 @@ func TestRevealWordsKeepAccents(t *testing.T) {
 		}
 	}
 }
+
+func TestPhoneText(t *testing.T) {
+	const paired = "04\u00a076\u00a000\u00a000\u00a000"
+	for typed, want := range map[string]string{
+		"0476000000": paired, "04.76.00.00.00": paired, "04 76 00 00 00": paired, "+33 4 76 00 00 00": "+33 4 76 00 00 00", "3919": "3919",
+		"04 76 00 00 00 (poste 12)": "04 76 00 00 00 (poste 12)", "1476000000": "1476000000", "": "",
+	} {
+		if got := PhoneText(typed); got != want {
+			t.Errorf("PhoneText(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}

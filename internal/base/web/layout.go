@@ -113,7 +113,7 @@ func (s Shell) bottomNav() []NavItem {
 func (s Shell) helpLines() []helpLine {
 	var lines []helpLine
 	if s.Site.Phone != "" {
-		lines = append(lines, helpLine{HelpLine{s.Site.Phone, s.Site.Service, TelHref(s.Site.Phone)}, "phone"})
+		lines = append(lines, helpLine{HelpLine{PhoneText(s.Site.Phone), s.Site.Service, TelHref(s.Site.Phone)}, "phone"})
 	}
 	if s.Site.Hours != "" {
 		lines = append(lines, helpLine{HelpLine{s.Site.Hours, "", ""}, "clock"})

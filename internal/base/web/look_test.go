@@ -234,3 +234,25 @@ func TestSignedInPagesCanBeLeft(t *testing.T) {
 		t.Error("a visitor is offered to sign out")
 	}
 }
+
+func TestAgentsAreToldThatMailsWait(t *testing.T) {
+	const words = "Aucun serveur de courriels n’est réglé"
+	for name, shell := range lookShells() {
+		shell.NoMail = true
+		if got := strings.Contains(draw(t, shell, StyleGuide()).Find("main").Text(), words); got != (name == "agent") {
+			t.Errorf("%s: %v", name, got)
+		}
+		shell.NoMail = false
+		if strings.Contains(draw(t, shell, StyleGuide()).Find("main").Text(), words) {
+			t.Errorf("%s, with a server, is told that mails wait", name)
+		}
+	}
+}
+
+func TestAStepLeadsBackToItsTask(t *testing.T) {
+	shell := lookShells()["agent"]
+	shell.Page.Resume = Link{Href: "/agents/mise-en-route", Label: "Continuer la mise en route"}
+	if got := draw(t, shell, StyleGuide()).Find(`main a[href="/agents/mise-en-route"]`).Text(); got != "Continuer la mise en route" {
+		t.Errorf("link: %q", got)
+	}
+}

@@ -83,7 +83,7 @@ func (v *visit) shell(r *http.Request, page Page) (Shell, error) {
 		return Shell{}, fmt.Errorf("site of page: %w", err)
 	}
 	s := Shell{Page: page, Site: site, Actor: v.actor, AssetURL: v.rt.Asset, ThemeURL: v.rt.theme.of(site.Colour).url,
-		Path: r.URL.Path, Demo: cfg.Demo, Now: cfg.Now()}
+		Path: r.URL.Path, Demo: cfg.Demo, NoMail: cfg.NoMail, Now: cfg.Now()}
 	s.NoIndex = page.NoIndex || v.route.Access != Public || page.Status != http.StatusOK
 	if cfg.Nav != nil {
 		s.Nav = markCurrent(cfg.Nav(r.Context(), v.actor), page.Nav, r.URL.Path)

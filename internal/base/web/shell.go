@@ -19,6 +19,7 @@ type Page struct {
 	Nav      string // Href of the menu's current entry; default: the entry that the path starts with
 	NoIndex  bool   // asks search engines to stay away from a public page; other pages always do
 	OwnTitle bool   // the body prints the h1 itself: first pages, with Hello or Welcome
+	Resume   Link   // above the h1: the longer task that this page is a step of
 	Plain    bool   // no menu, no breadcrumb: sign-in, wizard, errors
 }
 
@@ -69,6 +70,7 @@ type Shell struct {
 	Path     string // of the request, without its query
 	NoIndex  bool
 	Demo     bool
+	NoMail   bool // mails wait for a server
 	Now      time.Time
 }
 

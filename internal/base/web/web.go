@@ -56,6 +56,8 @@ type Config struct {
 	Paths       Paths
 	// Demo marks every page as fictional.
 	Demo bool
+	// NoMail tells agents, on each of their pages, that no mail server is set: mails wait.
+	NoMail bool
 	// FormTargets are origins, besides our own, that a form's answer may lead to (the bank's page).
 	FormTargets []string
 }

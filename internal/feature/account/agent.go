@@ -14,12 +14,14 @@ import (
 	"github.com/a-h/templ"
 )
 
+const agentCodePath = "/agents/double-authentification"
+
 // Agent declares the agents' sign-in and the pages of their accounts.
 func (p Pages) Agent(rt *web.Router) {
 	rt.Get("/agents/connexion", web.Visitor, web.NoObject, p.agentSignIn)
 	rt.Post("/agents/connexion", web.Visitor, web.NoObject, p.agentEnter)
-	rt.Get("/agents/double-authentification", web.AgentHalf, web.NoObject, p.agentCode)
-	rt.Post("/agents/double-authentification", web.AgentHalf, web.NoObject, p.giveAgentCode)
+	rt.Get(agentCodePath, web.AgentHalf, web.NoObject, p.agentCode)
+	rt.Post(agentCodePath, web.AgentHalf, web.NoObject, p.giveAgentCode)
 	rt.Post("/agents/deconnexion", web.Visitor, web.NoObject, p.signOut)
 	rt.Get("/agents/invitation/{jeton}", web.Visitor, "agent-link", p.invitation)
 	rt.Post("/agents/invitation/{jeton}", web.Visitor, "agent-link", p.enrol)
@@ -34,8 +36,10 @@ func (p Pages) Agent(rt *web.Router) {
 	rt.Post("/agents/comptes/nouveau", web.AgentWith(Manage), web.NoObject, p.addAgent)
 	rt.Get("/agents/comptes/{id}", web.AgentWith(Manage), "agent", p.agent)
 	rt.Post("/agents/comptes/{id}/roles", web.AgentWith(Manage), "agent", p.setRoles)
+	rt.Get("/agents/comptes/{id}/desactivation", web.AgentWith(Manage), "agent", p.confirm(suspending))
 	rt.Post("/agents/comptes/{id}/desactivation", web.AgentWith(Manage), "agent", p.act("Le compte est désactivé.", Suspend))
 	rt.Post("/agents/comptes/{id}/reactivation", web.AgentWith(Manage), "agent", p.act("Le compte est réactivé.", Reopen))
+	rt.Get("/agents/comptes/{id}/invitation", web.AgentWith(Manage), "agent", p.confirm(reinviting))
 	rt.Post("/agents/comptes/{id}/invitation", web.AgentWith(Manage), "agent", p.act("Un nouveau lien part par e-mail.", p.invite))
 	p.outside(rt, ProConnect)
 }
@@ -77,14 +81,14 @@ func (p Pages) agentEnter(w http.ResponseWriter, r *http.Request, a actor.Actor)
 		return p.showAgentSignIn(w, r, f, status)
 	}
 	setSession(w, r, opened)
-	return web.Render(w, r, web.Page{Title: "Code de connexion"}, codePage(nil, "/agents/double-authentification", web.Kept(r)))
+	return web.Render(w, r, web.Page{Title: "Code de connexion"}, codePage(nil, agentCodePath, web.Kept(r)))
 }
 
 func (p Pages) agentCode(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	if a.Second {
 		return web.SeeOther(w, "/agents")
 	}
-	return web.Render(w, r, web.Page{Title: "Code de connexion"}, codePage(nil, "/agents/double-authentification", web.Kept(r)))
+	return web.Render(w, r, web.Page{Title: "Code de connexion"}, codePage(nil, agentCodePath, web.Kept(r)))
 }
 
 func (p Pages) giveAgentCode(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -99,7 +103,7 @@ func (p Pages) giveAgentCode(w http.ResponseWriter, r *http.Request, a actor.Act
 			return err
 		}
 		return web.Render(w, r, web.Page{Status: status, Title: "Code de connexion"},
-			codePage(f, "/agents/double-authentification", web.Kept(r)))
+			codePage(f, agentCodePath, web.Kept(r)))
 	}
 	setSession(w, r, opened)
 	return web.AfterSignIn(w, r, "/agents")
@@ -292,7 +296,7 @@ func (p Pages) addAgent(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 			return web.Done{}, err
 		}
 		return web.Done{Location: "/agents/comptes/" + string(id), Sentence: "Le compte est créé. Le lien part par e-mail."},
-			Invite(tx, p.Now(), a, p.Key, id)
+			sendFirst(tx, p.Now(), p.Key, id)
 	})
 	if f.Take(err) {
 		return p.showNewAgent(w, r, f, http.StatusUnprocessableEntity)
@@ -333,6 +337,46 @@ func (p Pages) setRoles(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 		return p.showAgent(w, r, a, f, http.StatusUnprocessableEntity)
 	}
 	return err
+}
+
+// weighty is a button of an agent's page that is confirmed on a page of its own, since it closes an access at once.
+type weighty struct {
+	path, title, button string
+	danger              bool
+	consequences        []string
+}
+
+var (
+	suspending = weighty{path: "desactivation", title: "Désactiver ce compte ?", button: "Désactiver le compte", danger: true, consequences: []string{
+		"L’agent ne peut plus se connecter, et ses appareils sont déconnectés aussitôt.",
+		"Un lien déjà envoyé ne fonctionne plus.",
+		"Ses rôles sont gardés : le compte peut se rouvrir.",
+	}}
+	reinviting = weighty{path: "invitation", title: "Envoyer un nouveau lien ?", button: "Envoyer un nouveau lien", consequences: []string{
+		"L’ancien mot de passe, l’application de codes, les clés d’accès et les sessions cessent aussitôt.",
+		"Un lien valable 24 heures part à son adresse : jusqu’à ce qu’il l’ouvre, l’agent ne peut plus se connecter.",
+	}}
+)
+
+// confirm asks before the button acts, and says what it changes. An account that it cannot act on shows its own page.
+func (p Pages) confirm(what weighty) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+		view, err := p.readAgents(r, ID(r.PathValue("id")))
+		if err != nil {
+			return err
+		}
+		if len(view.agents) == 0 {
+			return fault.Missing("agent")
+		}
+		one := view.agents[0]
+		back := "/agents/comptes/" + string(one.ID)
+		if string(one.ID) == a.Account || one.State != Active {
+			return web.SeeOther(w, back)
+		}
+		return web.Render(w, r, web.Page{Title: what.title, Caption: one.Name(), Nav: "/agents/comptes", Crumbs: agentCrumbs(
+			web.Crumb{Label: "Comptes des agents", Href: "/agents/comptes"}, web.Crumb{Label: one.Name(), Href: back},
+			web.Crumb{Label: what.button})}, weightyPage(what, one))
+	}
 }
 
 // act is a button of an agent's page.

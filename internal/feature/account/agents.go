@@ -223,6 +223,15 @@ func Invite(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, id ID) erro
 	return audit.Write(tx, now, a, audit.Entry{Action: "account.agent.invited", Object: "account", ID: string(id), Subject: string(acc.Person)})
 }
 
+// sendFirst mails the link of an account just added: nothing of it was in use, so that nothing ends.
+func sendFirst(tx *db.Tx, now time.Time, key *crypt.Key, id ID) error {
+	acc, err := ByID(tx, id)
+	if err != nil {
+		return err
+	}
+	return sendInvitation(tx, now, key, acc)
+}
+
 func sendInvitation(tx *db.Tx, now time.Time, key *crypt.Key, acc Account) error {
 	token, err := newToken(tx, now, key, acc.ID, "invitation", invitationFor)
 	if err != nil {

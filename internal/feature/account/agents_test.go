@@ -41,6 +41,9 @@ func TestAgentSecondFactor(t *testing.T) {
 		if page.Status != 200 || !page.Has(`input[autocomplete="one-time-code"]`) {
 			t.Fatalf("after the password: %d %s", page.Status, page.Text("main"))
 		}
+		if text := page.Text("main"); strings.Contains(text, "guichet") || !strings.Contains(text, "un administrateur du portail vous envoie") {
+			t.Errorf("what an agent without a phone is told: %s", text)
+		}
 		half := cookieOf(c)
 		for _, path := range []string{"/agents", "/agents/comptes", "/agents/lire"} {
 			if got := c.Get(path); got.Location() != "/agents/double-authentification" {
@@ -176,8 +179,31 @@ func TestAdministratorsPages(t *testing.T) {
 		if got := h.lastMail(account.MailInvitation).To; got != "luc@mairie.fr" {
 			t.Errorf("link sent to %q", got)
 		}
-		if got := one.Submit("#desactivation", nil); got.Status != 303 {
+		invited := func() int64 {
+			return accounttest.Count(t, h.d, `select count(*) from audit_event where action = 'account.agent.invited'`)
+		}
+		if n := invited(); n != 0 {
+			t.Errorf("an account just added is told %d times to be invited again", n)
+		}
+		again := one.Click(`main a[href$="/invitation"]`)
+		if !strings.Contains(again.Text("main"), "cessent aussitôt") || invited() != 0 {
+			t.Errorf("the page before a new link: %s", again.Text("main"))
+		}
+		if got := again.Submit("#invitation", nil); got.Status != 303 || invited() != 1 {
+			t.Errorf("new link: %d, %d lines", got.Status, invited())
+		}
+		check := one.Click(`main a[href$="/desactivation"]`)
+		if check.Status != 200 || !strings.Contains(check.Text("main"), "ne peut plus se connecter") {
+			t.Errorf("the page before disabling: %d %s", check.Status, check.Text("main"))
+		}
+		if one.Has("#desactivation") || one.Has("#invitation") {
+			t.Error("the account's page acts at once")
+		}
+		if got := check.Submit("#desactivation", nil); got.Status != 303 {
 			t.Errorf("disable: %d", got.Status)
+		}
+		if got := c.Get(one.Doc.Find(`main a[href$="/desactivation"]`).AttrOr("href", "")); got.Status != 303 {
+			t.Errorf("asked again of a disabled account: %d", got.Status)
 		}
 		a := h.actor(admin.ID)
 		for name, verb := range map[string]func(tx *db.Tx) error{

@@ -89,7 +89,8 @@ func LastSignIn(r db.Reader, a actor.Actor) (civil.Instant, error) {
 	return acc.PreviousSignInAt, err
 }
 
-func address(r *http.Request) string { return web.ClientIP(r).String() }
+// address is where a request comes from, for limits: one household draws as many IPv6 addresses as it wishes.
+func address(r *http.Request) string { return web.Network(web.ClientIP(r)) }
 
 // attempt is what a sign-in form holds.
 func attempt(r *http.Request, a actor.Actor, f *web.Form, audience Audience) Attempt {

@@ -1,7 +1,9 @@
 package account
 
 import (
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ type credentialsView struct {
 	passkeys []Passkey
 	// takesKeys: passkeys may be added at the portal's address.
 	takesKeys bool
+	figures   bool // opened at an address in figures, where browsers keep none
 	current   string
 	base      string // "/espace/identifiants"
 	zone      *time.Location
@@ -47,7 +50,7 @@ func (p Pages) showCredentials(w http.ResponseWriter, r *http.Request, a actor.A
 	base, crumbs := credentialsBase(a)
 	now := p.Now()
 	view, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (credentialsView, error) {
-		v := credentialsView{base: base, takesKeys: p.TakesPasskeys(), current: a.Session, zone: now.Location()}
+		v := credentialsView{base: base, takesKeys: p.TakesPasskeys(), figures: inFigures(r.Host), current: a.Session, zone: now.Location()}
 		var err error
 		if v.acc, err = ByID(rd, ID(a.Account)); err != nil {
 			return v, err
@@ -69,6 +72,15 @@ func (p Pages) showCredentials(w http.ResponseWriter, r *http.Request, a actor.A
 	}
 	return web.Render(w, r, web.Page{Status: status, Title: "Modification de vos identifiants",
 		Crumbs: append(crumbs, web.Crumb{Label: "Identifiants"})}, credentialsPage(f, view))
+}
+
+// inFigures tells whether a request's host is an address in figures, as 127.0.0.1:8080 is.
+func inFigures(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
 }
 
 func (p Pages) saveCredentials(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -107,6 +119,10 @@ func (p Pages) wanted(r *http.Request, a actor.Actor, f *web.Form) (Credentials,
 		if s := CheckUsername(change.Username, acc.Email); s != "" {
 			f.Fail("identifiant", s)
 		}
+	}
+	if change.Username == acc.Username && f.Raw("mot_de_passe")+f.Raw("confirmation") == "" {
+		f.Fail("mot_de_passe", "Rien n’a changé. Choisissez un nouveau mot de passe, ou changez le nom d’utilisateur.")
+		return Credentials{}, checked(f)
 	}
 	if f.Raw("ancien_mot_de_passe") == "" {
 		f.Fail("ancien_mot_de_passe", "Indiquez votre mot de passe actuel.")

@@ -62,8 +62,13 @@ func (p Pages) link(w http.ResponseWriter, r *http.Request, _ actor.Actor) error
 
 func (p Pages) showLink(w http.ResponseWriter, r *http.Request, f *web.Form, status int) error {
 	acc, err := p.ofLink(r, "password")
-	if fault.KindOf(err) == fault.Refused || fault.KindOf(err) == fault.NotFound {
-		return web.Render(w, r, web.Page{Status: http.StatusConflict, Title: "Ce lien ne fonctionne plus"}, deadLinkPage())
+	switch fault.KindOf(err) {
+	case fault.Refused:
+		why := fault.SentenceOf(err)
+		return web.Render(w, r, web.Page{Status: http.StatusConflict, Title: "Ce lien ne fonctionne plus"}, deadLinkPage(why, why == usedLink))
+	case fault.NotFound: // nothing is told of a link that the portal did not make
+		return web.Render(w, r, web.Page{Status: http.StatusConflict, Title: "Ce lien ne fonctionne plus"},
+			deadLinkPage("Le lien a été mal recopié, il a déjà servi, un autre l’a remplacé, ou ses 30 minutes sont passées.", false))
 	}
 	if err != nil {
 		return err

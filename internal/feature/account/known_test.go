@@ -148,6 +148,20 @@ func TestWhoBecomesAKnownDevice(t *testing.T) {
 	})
 }
 
+func TestNothingChangedIsSaid(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		acc := accounttest.Citizen(t, h.d, h.now, right, named("aubert0", "anais@exemple.fr"))
+		page := h.with(accounttest.SignIn(t, h.d, h.now, acc.ID)).Get("/espace/identifiants")
+		if page.Has(`#identifiants [name=mot_de_passe][required]`) || !strings.Contains(page.Text("#identifiants"), "Nouveau mot de passe") {
+			t.Errorf("the new password seems required: %s", page.Text("#identifiants"))
+		}
+		same := page.Submit("#identifiants", map[string]string{"ancien_mot_de_passe": "Vqhzrt7m"})
+		if same.Status != 422 || !strings.Contains(same.Text("main"), "Rien n’a changé") {
+			t.Errorf("%d %s", same.Status, same.Text("main"))
+		}
+	})
+}
+
 func TestKnownDevicesAreForgotten(t *testing.T) {
 	change := func(c *testkit.Client, f map[string]string) *testkit.Page {
 		f["ancien_mot_de_passe"], f["confirmation"] = "Vqhzrt7m", f["mot_de_passe"]

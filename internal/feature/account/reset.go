@@ -200,6 +200,9 @@ func newToken(tx *db.Tx, now time.Time, key *crypt.Key, acc ID, kind string, lif
 		created: civil.InstantOf(now), expires: civil.InstantOf(now).Add(life)})
 }
 
+// usedLink is what is said of a link that did its work.
+const usedLink = "Ce lien a déjà servi à choisir un mot de passe."
+
 // byLink reads the account of a link without using it up. An unknown one is missing; a used, replaced or late one is
 // Refused with a sentence.
 func byLink(r db.Reader, now time.Time, kind, secret string) (Account, storedToken, error) {
@@ -207,8 +210,11 @@ func byLink(r db.Reader, now time.Time, kind, secret string) (Account, storedTok
 	if err != nil {
 		return Account{}, storedToken{}, err
 	}
-	if t.used != 0 {
-		return Account{}, t, fault.New(fault.Refused, "Ce lien a déjà servi, ou un autre plus récent l’a remplacé.")
+	switch {
+	case t.used != 0 && t.used == t.created: // see killTokens
+		return Account{}, t, fault.New(fault.Refused, "Un autre lien, plus récent, a remplacé celui-ci. Ouvrez l’e-mail le plus récent.")
+	case t.used != 0:
+		return Account{}, t, fault.New(fault.Refused, usedLink)
 	}
 	if t.expires <= civil.InstantOf(now) {
 		return Account{}, t, fault.New(fault.Refused, "Ce lien n’est plus valable : le délai pour l’ouvrir est passé.")

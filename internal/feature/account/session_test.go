@@ -341,6 +341,7 @@ func TestForgottenPassword(t *testing.T) {
 				t.Fatalf("a look at the link: %d", page.Status)
 			}
 		}
+		h.now = h.now.Add(time.Minute)
 		page := c.Get(path).Submit("form", map[string]string{"mot_de_passe": "Bnwqkz8r", "confirmation": "Bnwqkz8r"})
 		if page.Status != 303 || page.Follow().Status != 200 {
 			t.Fatalf("reset: %d", page.Status)
@@ -352,6 +353,9 @@ func TestForgottenPassword(t *testing.T) {
 		if again.Status != 409 || again.Text("h1") != "Ce lien ne fonctionne plus" {
 			t.Errorf("the link again: %d %s", again.Status, again.Text("h1"))
 		}
+		if text := again.Text("main"); strings.Contains(text, "n’a pas changé") || !strings.Contains(text, "déjà servi à choisir un mot de passe") || !again.Has(`main a[href="/connexion"]`) {
+			t.Errorf("a used link: %s", text)
+		}
 		h.lastMail(account.MailPasswordChanged)
 
 		ask("aubert0")
@@ -359,13 +363,13 @@ func TestForgottenPassword(t *testing.T) {
 		late := h.resetPath()
 		ask("aubert0")
 		h.runJobs()
-		if h.client().Get(late).Status != 409 {
-			t.Error("a later link leaves the earlier one alive")
+		if page := h.client().Get(late); page.Status != 409 || !strings.Contains(page.Text("main"), "plus récent") {
+			t.Errorf("a later link leaves the earlier one alive: %s", page.Text("main"))
 		}
 		late = h.resetPath()
 		h.now = h.now.Add(30 * time.Minute)
-		if h.client().Get(late).Status != 409 {
-			t.Error("the link lives past 30 minutes")
+		if page := h.client().Get(late); page.Status != 409 || !strings.Contains(page.Text("main"), "le délai pour l’ouvrir est passé") {
+			t.Errorf("the link lives past 30 minutes: %s", page.Text("main"))
 		}
 		ask("aubert0")
 		h.runJobs()

@@ -80,6 +80,9 @@ func Link(tx *db.Tx, now time.Time, a actor.Actor, id account.ID, known person.I
 	if err := mayDecide(a); err != nil {
 		return "", err
 	}
+	if err := served(tx, services); err != nil {
+		return "", err
+	}
 	homes, err := reachedHomes(tx, now, a, known)
 	if err != nil {
 		return "", err
@@ -112,6 +115,23 @@ func Link(tx *db.Tx, now time.Time, a actor.Actor, id account.ID, known person.I
 		return d.ID, tell(tx, now, MailLinked, d.KnownEmail, d.ID, "")
 	}
 	return d.ID, nil
+}
+
+// served refuses a service that is none of the town's.
+func served(r db.Reader, services []town.ServiceID) error {
+	if len(services) == 0 {
+		return nil
+	}
+	all, err := town.Services(r)
+	if err != nil {
+		return err
+	}
+	for _, id := range services {
+		if !slices.ContainsFunc(all, func(s town.Service) bool { return s.ID == id }) {
+			return fault.InvalidFields(fault.Field{Name: "service", Sentence: "Choisissez un service de la liste."})
+		}
+	}
+	return nil
 }
 
 // reachedHomes are the families of a known person, of which the agent must reach one when there are any.
@@ -155,7 +175,7 @@ func linkable(tx *db.Tx, own, known person.ID) (person.Person, error) {
 
 // Proven tells whether something besides the name is the same, which no other birth date denies.
 func (m Match) Proven() bool {
-	reached := m.Email == Identical || m.Phone == Identical
+	reached := m.Email == Identical || m.Phone == Identical && m.Birth != Different // a phone is as it was typed
 	return reached || m.Birth >= Close || m.Address == Identical && m.Birth != Different
 }
 
@@ -168,6 +188,9 @@ func OpenFamily(tx *db.Tx, now time.Time, a actor.Actor, id account.ID, services
 		if !a.CanFor(DecideRight, string(s)) {
 			return "", fault.New(fault.Forbidden, "")
 		}
+	}
+	if err := served(tx, services); err != nil {
+		return "", err
 	}
 	d, acc, err := begin(tx, now, a, id, Opened, account.Activate)
 	if err != nil {

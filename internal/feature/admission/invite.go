@@ -26,7 +26,7 @@ const (
 	invitesADay  = 5                   // invitations of one family
 	inviteSends  = 5                   // mails of one invitation
 	inviteRest   = 10 * time.Minute    // between two of them
-	inviteTries  = 10                  // wrong answers on the page of one link
+	inviteTries  = 10                  // different answers on the page of one invitation, whatever its link
 	keepInvites  = 30 * 24 * time.Hour // an invitation that nobody took, after its end
 	inviteObject = web.Object("invite")
 )
@@ -47,21 +47,23 @@ type Invite struct {
 	Relation   string
 	Email      string
 	Typed      bool // by the inviter: the town does not know the address
-	By         person.ID
-	ByName     string // of the holder who invites, "" for an agent
-	ByAgent    account.ID
-	Held       bool // waits for an agent before any mail leaves
-	Number     int64
-	Sends      int64
-	Tries      int64
-	CreatedAt  civil.Instant
-	SentAt     civil.Instant
-	ExpiresAt  civil.Instant
-	OpenedAt   civil.Instant
-	AcceptedAt civil.Instant
-	AcceptedBy account.ID
-	RevokedAt  civil.Instant
-	Outcome    Outcome
+	// AgentVouches: it was typed by an agent who may give people their address.
+	AgentVouches bool
+	By           person.ID
+	ByName       string // of the holder who invites, "" for an agent
+	ByAgent      account.ID
+	Held         bool // waits for an agent before any mail leaves
+	Number       int64
+	Sends        int64
+	Tries        int64
+	CreatedAt    civil.Instant
+	SentAt       civil.Instant
+	ExpiresAt    civil.Instant
+	OpenedAt     civil.Instant
+	AcceptedAt   civil.Instant
+	AcceptedBy   account.ID
+	RevokedAt    civil.Instant
+	Outcome      Outcome
 }
 
 // Outcome is what an accepted invitation led to.
@@ -80,7 +82,7 @@ func (v Invite) Name() string {
 }
 
 // Vouched tells whether the town, and not a family, says whose the address is.
-func (v Invite) Vouched() bool { return !v.Typed || v.ByAgent != "" }
+func (v Invite) Vouched() bool { return !v.Typed || v.AgentVouches }
 
 // InviteState is where an invitation stands.
 type InviteState string
@@ -186,7 +188,33 @@ func InviteCoholder(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, w W
 	if err := auditInvite(tx, now, a, action, v); err != nil || v.Held {
 		return v.Held, err
 	}
+	if v.Person != "" && v.Typed && v.AgentVouches {
+		if err := tellHeads(tx, now, v); err != nil {
+			return false, err
+		}
+	}
 	return false, dispatch(tx, now, v)
+}
+
+// tellHeads writes to the others who head a family that an agent typed the address of one of them.
+func tellHeads(tx *db.Tx, now time.Time, v Invite) error {
+	heads, err := family.HeadsOf(tx, v.Family, civil.DateOf(now))
+	if err != nil {
+		return err
+	}
+	for _, who := range heads {
+		if who == v.Person {
+			continue
+		}
+		to, err := townAddress(tx, who)
+		if err != nil {
+			return err
+		}
+		if err := tellInvite(tx, now, MailInviteHeads, to, v.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // invite checks a wish and makes the invitation of it, all that is wrong at once.
@@ -194,7 +222,7 @@ func (w Wish) invite(tx *db.Tx, now time.Time, a actor.Actor) (Invite, error) {
 	at := civil.InstantOf(now)
 	v := Invite{ID: InviteID(db.NewID()), Family: w.Family, Person: w.Person, Number: 1, CreatedAt: at, ExpiresAt: at.Add(inviteFor)}
 	if a.Kind == actor.Agent {
-		v.ByAgent = account.ID(a.Account)
+		v.ByAgent, v.AgentVouches = account.ID(a.Account), a.Can(person.ContactWrite) && a.Can(SendRight)
 	} else {
 		v.By = person.ID(a.Person)
 	}
@@ -223,7 +251,7 @@ func (w Wish) invite(tx *db.Tx, now time.Time, a actor.Actor) (Invite, error) {
 		v.Email, v.Typed = typed, true
 		fields = append(w.names(&v), fields...)
 		if v.Email != "" && len(fields) == 0 {
-			if fields, err = w.already(tx, a); err != nil {
+			if fields, err = w.already(tx, now, a); err != nil {
 				return v, err
 			}
 		}
@@ -255,12 +283,9 @@ func (w Wish) names(v *Invite) []fault.Field {
 	var fields []fault.Field
 	for _, x := range []struct{ name, typed, missing string }{
 		{"nom", w.LastName, "Indiquez le nom."}, {"prenoms", w.FirstNames, "Indiquez le prénom."}} {
-		s := person.CheckName(x.typed)
-		switch clean := person.Clean(x.typed); {
-		case clean == "":
+		s := person.CheckTypedName(x.typed) // it stands on a page that somebody opens who was written to
+		if person.Clean(x.typed) == "" {
 			s = x.missing
-		case s == "" && (len([]rune(clean)) > 80 || strings.ContainsAny(clean, "/:@<>") || strings.Contains(strings.ToLower(clean), "www.")):
-			s = "Écrivez seulement le nom, en 80 caractères au plus." // it stands in a mail to an address that somebody typed
 		}
 		if s != "" {
 			fields = append(fields, fault.Field{Name: x.name, Sentence: s})
@@ -277,13 +302,19 @@ func (w Wish) names(v *Invite) []fault.Field {
 }
 
 // already refuses who is in the family, by what the inviter knows of it, and nothing that the town knows more.
-func (w Wish) already(r db.Reader, a actor.Actor) ([]fault.Field, error) {
+func (w Wish) already(r db.Reader, now time.Time, a actor.Actor) ([]fault.Field, error) {
 	same, err := family.Namesake(r, w.Family, w.LastName, w.FirstNames)
 	if err != nil {
 		return nil, err
 	}
 	if same {
-		return []fault.Field{{Name: "nom", Sentence: "Une personne de ce nom est déjà dans la famille. Choisissez-la dans la liste si elle y figure."}}, nil
+		s := "Une personne de ce nom est déjà dans la famille. Si c’est quelqu’un d’autre, appelez la mairie."
+		if absent, err := family.Absent(r, w.Family, civil.DateOf(now)); err != nil {
+			return nil, err
+		} else if len(absent) > 0 {
+			s = "Une personne de ce nom est déjà dans la famille. Choisissez-la dans la liste si elle y figure."
+		}
+		return []fault.Field{{Name: "nom", Sentence: s}}, nil
 	}
 	clean, _ := w.address()
 	return ownAddress(r, a, clean)
@@ -382,6 +413,8 @@ func ResendInvite(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, id In
 		return fault.New(fault.Refused, heldText)
 	case s == InviteAccepted || s == InviteRevoked:
 		return fault.New(fault.Conflict, "Cette invitation n’attend plus de réponse.")
+	case v.Tries >= inviteTries:
+		return fault.New(fault.Conflict, "Ce lien a reçu trop de réponses fausses. Retirez l’invitation, vérifiez l’adresse, puis invitez de nouveau.")
 	case v.Sends >= inviteSends:
 		return fault.New(fault.Throttled, "Cette invitation est déjà partie plusieurs fois. Vérifiez l’adresse, ou appelez la mairie.")
 	case v.SentAt != 0 && v.SentAt.Add(inviteRest) > at:

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -183,7 +184,9 @@ func join(tx *db.Tx, now time.Time, v Invite, id account.ID) (Outcome, error) {
 
 // needsAgent tells whether an agent answers before somebody heads a family. Whatever the town's rule, an agent looks
 // when a restriction stands between a child of the family and the invited person or who invited, when who invited no
-// longer holds the family, and when the account is not the one that was written to.
+// longer holds the family, and when the account is not the one that was written to. Somebody whom the family does not
+// know is let in by nobody but an agent as soon as any restriction stands in the family, or somebody known looks like
+// this person: who is kept from a child would else come back as somebody new.
 func needsAgent(r db.Reader, now time.Time, v Invite, acc account.Account) (bool, error) {
 	if acc.EmailConfirmedAt == 0 || !strings.EqualFold(acc.Email, v.Email) || v.Person != "" && v.Person != acc.Person {
 		return true, nil
@@ -197,6 +200,11 @@ func needsAgent(r db.Reader, now time.Time, v Invite, acc account.Account) (bool
 			return true, err
 		}
 	}
+	if v.Person == "" { // what nobody but the inviter says of somebody
+		if strange, err := resembles(r, v.Family, acc.Person, day); err != nil || strange {
+			return true, err
+		}
+	}
 	if v.ByAgent != "" {
 		return false, nil
 	}
@@ -206,6 +214,28 @@ func needsAgent(r db.Reader, now time.Time, v Invite, acc account.Account) (bool
 	}
 	s, err := town.ReadSettings(r)
 	return !s.CoholderAtOnce, err
+}
+
+// resembles tells whether somebody whom a family does not know may be somebody kept from its children.
+func resembles(r db.Reader, id family.ID, who person.ID, day civil.Date) (bool, error) {
+	kept, err := family.Restricted(r, id, day)
+	if err != nil || len(kept) > 0 {
+		return true, err
+	}
+	ranked, err := namesakes(r, who)
+	return len(ranked) > 0, err
+}
+
+// namesakes are the known people whom somebody may be, by name or by all the rest, first the most likely.
+func namesakes(r db.Reader, who person.ID) ([]Ranked, error) {
+	typed, err := person.ByID(r, who)
+	if err != nil {
+		return nil, err
+	}
+	_, ranked, _, err := candidates(r, typed)
+	return slices.DeleteFunc(ranked, func(x Ranked) bool {
+		return x.Person.ID == who || x.Match.Name < Close && !x.Match.Grade.Same()
+	}), err
 }
 
 // accepted notes an acceptance, tells who invited and the service, and writes the journal.

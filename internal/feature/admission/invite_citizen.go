@@ -108,16 +108,27 @@ func (p Invites) Card(r db.Reader, now time.Time, a actor.Actor, id family.ID, s
 	if err != nil || !may && len(all) == 0 {
 		return nil, err
 	}
-	lines := make([]inviteLine, len(all))
-	for i, v := range all {
-		lines[i] = line(v, now, a, may)
+	var lines []inviteLine
+	for _, v := range all {
+		if v.Outcome == Joined || v.Outcome == ToVerify {
+			continue // the person stands on the page already
+		}
+		lines = append(lines, line(v, now, a, may))
 	}
-	href := ""
+	href, label := "", inviteLabel
 	if may {
+		if another, err := family.HeadedByTwo(r, id, civil.DateOf(now)); err != nil {
+			return nil, err
+		} else if another {
+			label = "Inviter un autre responsable"
+		}
 		href = "/espace/famille/inviter?" + url.Values{"famille": {string(id)}, "service": {string(service)}}.Encode()
 	}
-	return inviteCard(lines, href), nil
+	return inviteCard(lines, href, label), nil
 }
+
+// inviteLabel is the button of a family that only one adult opens.
+const inviteLabel = "Inviter le co-représentant"
 
 // inviteForm is the page where somebody is invited.
 type inviteForm struct {
@@ -126,6 +137,7 @@ type inviteForm struct {
 	action  string
 	back    string
 	agent   bool
+	checked bool // an agent answers before somebody new enters the family
 	known   []web.Option
 }
 
@@ -133,6 +145,14 @@ const someoneNew = "autre"
 
 func (v inviteForm) options() []web.Option {
 	return append(v.known, web.Option{Value: someoneNew, Label: "Une autre personne", Hint: "Remplissez alors les champs ci-dessous"})
+}
+
+// check says that an agent answers before the family opens, as the town's rule is.
+func (v inviteForm) check() string {
+	if len(v.known) > 0 {
+		return "Quand la personne a accepté, un agent vérifie sa place dans la famille, sauf si la mairie connaît déjà ce co-représentant et son adresse e-mail."
+	}
+	return "Quand la personne a accepté, un agent vérifie sa place dans la famille avant de la lui ouvrir."
 }
 
 func (v inviteForm) emailHint() string {
@@ -174,7 +194,8 @@ func (p Invites) showForm(w http.ResponseWriter, r *http.Request, a actor.Actor,
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, web.Page{Status: status, Title: "Inviter le co-représentant", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"},
+	v.checked = !p.Settings.Get(r.Context(), now).CoholderAtOnce
+	return web.Render(w, r, web.Page{Status: status, Title: "Inviter un responsable", Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"},
 		{Label: "Ma famille", Href: "/espace/famille"}, {Label: "Inviter"}}}, invitePage(f, v))
 }
 

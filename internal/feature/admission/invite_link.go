@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 
@@ -25,6 +26,7 @@ type invited struct {
 	privacy town.Version
 	rule    string
 	help    town.Service
+	checked bool // an agent answers before the family opens
 	p       Invites
 }
 
@@ -62,9 +64,22 @@ func (p Invites) read(r *http.Request, a actor.Actor) (invited, error) {
 		if v.terms, err = town.TermsVersion(rd); err != nil {
 			return v, err
 		}
-		v.privacy, err = town.PrivacyVersion(rd)
+		if v.privacy, err = town.PrivacyVersion(rd); err != nil {
+			return v, err
+		}
+		v.checked, err = agentFirst(rd, v.Invite)
 		return v, err
 	})
+}
+
+// agentFirst tells whether an agent of the service answers before who accepts enters the family, by the town's rule:
+// what is decided at acceptance may ask for an agent more often.
+func agentFirst(r db.Reader, v Invite) (bool, error) {
+	if v.Vouched() {
+		return false, nil
+	}
+	s, err := town.ReadSettings(r)
+	return v.Person != "" || !s.CoholderAtOnce, err
 }
 
 // alive tells whether a link still waits for its answer.
@@ -117,15 +132,19 @@ func (p Invites) open(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 	}
 	f := web.ReadForm(r)
 	var answer Answer
-	if v.alive() { // else the same form sent again gets its first answer below
+	alive := v.alive()
+	if alive { // else the same form sent again gets its first answer below
 		if answer, err = p.answer(r.Context(), v, f); err != nil {
-			return err
+			return p.failed(w, r, a, f, err)
 		}
 		if f.Failed() {
 			return p.show(w, r, v, nil, f, http.StatusUnprocessableEntity)
 		}
 	}
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
+		if !alive {
+			return web.Done{}, usedUp()
+		}
 		id, outcome, err := AcceptNew(tx, p.Now(), v.secret, answer)
 		if err != nil {
 			return web.Done{}, err
@@ -163,8 +182,7 @@ func (o Outcome) sentence() string {
 	return "Vous représentez maintenant la famille."
 }
 
-// answer checks all that somebody without an account typed, at once, and hashes the password when all is right. Wrong
-// birth dates and taken identifiers are counted: neither can be tried at length.
+// answer checks all that somebody without an account typed, at once, and hashes the password when all is right.
 func (p Invites) answer(ctx context.Context, v invited, f *web.Form) (Answer, error) {
 	w := Answer{Username: f.Line("identifiant"), Terms: v.terms.ID, Privacy: v.privacy.ID, LastName: v.LastName, FirstNames: v.FirstNames, Civility: v.Civility}
 	if v.Person == "" {
@@ -173,7 +191,7 @@ func (p Invites) answer(ctx context.Context, v invited, f *web.Form) (Answer, er
 		for _, x := range []struct{ name, typed, missing string }{{"nom", w.LastName, "Indiquez votre nom."}, {"prenoms", w.FirstNames, "Indiquez votre prénom."}} {
 			if x.typed == "" {
 				f.Fail(x.name, x.missing)
-			} else if s := person.CheckName(x.typed); s != "" {
+			} else if s := person.CheckTypedName(x.typed); s != "" {
 				f.Fail(x.name, s)
 			}
 		}
@@ -189,7 +207,7 @@ func (p Invites) answer(ctx context.Context, v invited, f *web.Form) (Answer, er
 	} else if s := account.CheckUsername(w.Username, v.Email); s != "" {
 		f.Fail("identifiant", s)
 	}
-	if err := p.counted(ctx, v, w, f); err != nil {
+	if err := p.judged(ctx, v, w, f); err != nil {
 		return w, err
 	}
 	for _, x := range account.CheckNewPassword(account.RuleFor(account.Citizen), f.Raw("mot_de_passe"), f.Raw("confirmation"),
@@ -210,11 +228,22 @@ func (p Invites) answer(ctx context.Context, v invited, f *web.Form) (Answer, er
 	return w, err
 }
 
-// counted checks what the town knows and the link's holder may not try at length.
-func (p Invites) counted(ctx context.Context, v invited, w Answer, f *web.Form) error {
+// judged checks what the town knows and the link's holder may not try at length: each answer is counted first.
+func (p Invites) judged(ctx context.Context, v invited, w Answer, f *web.Form) error {
 	type known struct {
 		taken bool
 		birth string
+	}
+	if f.Problem("identifiant") != "" && f.Problem("naissance") != "" {
+		return nil
+	}
+	answer := base64.RawURLEncoding.EncodeToString(p.Key.HMAC("invite-answer", string(v.ID), account.FoldUsername(w.Username), w.Birth.String())[:16])
+	left, err := db.Write(ctx, p.DB, func(tx *db.Tx) (bool, error) { return countTry(tx, v.ID, answer) })
+	if err != nil {
+		return err
+	}
+	if !left {
+		return tooManyTries()
 	}
 	got, err := db.Read(ctx, p.DB, func(r db.Reader) (k known, err error) {
 		if f.Problem("identifiant") == "" {
@@ -243,7 +272,11 @@ func (p Invites) counted(ctx context.Context, v invited, w Answer, f *web.Form) 
 	if got.birth != "" {
 		f.Fail("naissance", got.birth)
 	}
-	return db.Do(ctx, p.DB, func(tx *db.Tx) error { return noteTry(tx, v.ID) })
+	return nil
+}
+
+func tooManyTries() error {
+	return fault.New(fault.Conflict, "Ce lien a reçu trop de réponses : il ne fonctionne plus. Demandez une autre invitation, ou appelez la mairie.")
 }
 
 // accept takes the answer of somebody signed in, who confirmed under which name.

@@ -16,6 +16,7 @@ const (
 	MailInvite         = "admission.invite"
 	MailInviteAccepted = "admission.invite.accepted" // to the holder
 	MailInviteAgents   = "admission.invite.agents"   // to the service
+	MailInviteHeads    = "admission.invite.heads"    // to who heads the family: an agent typed a co-holder's address
 )
 
 // InviteMails are the mails of invitations.
@@ -23,12 +24,13 @@ func InviteMails(d MailDeps) []mail.Template {
 	return []mail.Template{
 		{Name: MailInvite, Render: d.invited, Label: "Invitation d’un co-représentant", Specimen: func(r db.Reader) (mail.Body, error) {
 			s, err := town.ReadSettings(r)
-			b := inviteBody(s, person.Person{FirstNames: "Thomas", LastName: "Nguyễn"}, d.URL("/exemple"), "{date limite}")
+			b := inviteBody(s, person.Person{FirstNames: "Thomas", LastName: "Nguyễn"}, d.URL("/exemple"), "{date limite}", !s.CoholderAtOnce)
 			b.Values = map[string]string{"date limite": civil.DateOf(d.Now()).AddDays(14).Long()}
 			return b, err
 		}},
 		{Name: MailInviteAccepted, Render: d.inviteAccepted, Label: "Invitation acceptée, au titulaire", Specimen: mail.Example(d.acceptedBody("Camille Martin", ToVerify))},
 		{Name: MailInviteAgents, Render: d.inviteAgents, Label: "Invitation acceptée, au service", Specimen: mail.Example(d.agentsBody("exemple", ToVerify))},
+		{Name: MailInviteHeads, Render: d.inviteHeads, Label: "Invitation par un agent, aux représentants", Specimen: mail.Example(d.headsBody("Thomas Nguyễn"))},
 	}
 }
 
@@ -45,23 +47,39 @@ func (d MailDeps) invited(_ context.Context, r db.Reader, args map[string]string
 	if err != nil {
 		return mail.Body{}, err
 	}
+	checked, err := agentFirst(r, v)
+	if err != nil {
+		return mail.Body{}, err
+	}
 	until := civil.DateOf(v.ExpiresAt.In(d.Now().Location())).Long()
-	b := inviteBody(s, person.Person{Civility: v.Civility, FirstNames: v.FirstNames, LastName: v.LastName}, d.URL("/invitation/"+inviteSecret(d.Key, v.ID, v.Number)), until)
+	var to person.Person // the town's own, written where the town writes; else nothing that somebody typed
+	if v.Person != "" && !v.Typed {
+		to = person.Person{Civility: v.Civility, FirstNames: v.FirstNames, LastName: v.LastName}
+	}
+	b := inviteBody(s, to, d.URL("/invitation/"+inviteSecret(d.Key, v.ID, v.Number)), until, checked)
 	b.Values = map[string]string{"date limite": until}
 	return b, nil
 }
 
-func inviteBody(s town.Settings, to person.Person, link, until string) mail.Body {
+func inviteBody(s town.Settings, to person.Person, link, until string, checked bool) mail.Body {
 	help := s.Help()
+	paragraphs := []string{"Une famille vous invite à la représenter avec elle sur " + s.SpaceName() + " : vous aurez votre propre espace, avec votre mot de passe.",
+		"La page du lien dit qui vous invite. Vous y acceptez avec votre compte, ou vous en ouvrez un."}
+	if checked {
+		paragraphs = append(paragraphs, "Un agent vérifie ensuite votre place dans la famille, avant de vous l’ouvrir.")
+	}
 	closing := []string{"Ce lien ne sert qu’une fois, jusqu’au " + until + ". Vous ne savez pas de quoi il s’agit ? Laissez cet e-mail : rien ne se passe."}
 	if help.Phone != "" {
-		closing = append(closing, "Une question ? "+help.Name+" vous répond au "+help.Phone+".")
+		closing = append(closing, "Une question ? "+help.Name+" : "+help.Phone+".")
+	}
+	greeting := "Bonjour,"
+	if name := to.Formal(); name != "" {
+		greeting = "Bonjour " + name + ","
 	}
 	return mail.Body{
-		ToName: to.Full(), Subject: "Une famille vous invite sur " + s.SpaceName(), Greeting: "Bonjour " + to.Formal() + ",",
-		Paragraphs: []string{"Une famille vous invite à la représenter avec elle sur " + s.SpaceName() + " : vous aurez votre propre espace, avec votre mot de passe.",
-			"La page du lien dit qui vous invite. Vous y acceptez avec votre compte, ou vous en ouvrez un."},
-		Button: mail.Button{Label: "Voir l’invitation", URL: link}, Closing: closing, Signature: help.Name,
+		ToName: to.Full(), Subject: "Une famille vous invite sur " + s.SpaceName(), Greeting: greeting,
+		Paragraphs: paragraphs,
+		Button:     mail.Button{Label: "Voir l’invitation", URL: link}, Closing: closing, Signature: help.Name,
 	}
 }
 
@@ -106,6 +124,24 @@ func (d MailDeps) agentsBody(family string, outcome Outcome) mail.Body {
 		b.Button = mail.Button{Label: "Voir les comptes à activer", URL: d.URL(queuePath)}
 	}
 	return b
+}
+
+func (d MailDeps) inviteHeads(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
+	v, err := inviteByID(r, InviteID(args["invite"]))
+	if err != nil || v.RevokedAt != 0 || v.Person == "" {
+		return mail.Body{}, dropped(err)
+	}
+	b := d.headsBody(v.Name())
+	s, err := town.ReadSettings(r)
+	b.Signature = s.Help().Name
+	return b, err
+}
+
+func (d MailDeps) headsBody(invited string) mail.Body {
+	return mail.Body{Subject: "Un agent a invité une personne de votre famille", Greeting: "Bonjour,",
+		Paragraphs: []string{"Un agent de la mairie a envoyé une invitation à " + invited + ", qui représente votre famille avec vous, à une adresse e-mail qu’il a saisie.",
+			"Cela vous surprend ? Appelez la mairie : l’invitation peut être retirée."},
+		Button: mail.Button{Label: "Voir ma famille", URL: d.URL("/espace/famille")}}
 }
 
 // dropped is drop, also for a mail that has nothing to say any more.

@@ -18,7 +18,7 @@ const inviteFrom = `select i.id, i.family, coalesce(i.service, ''), coalesce(s.n
 		coalesce(k.civility, i.civility), coalesce(k.last_name, i.last_name), coalesce(k.first_names, i.first_names), i.relation, i.email,
 		i.typed, coalesce(i.by_person, ''), coalesce(b.first_names, ''), coalesce(b.last_name, ''), coalesce(i.by_agent, ''), i.held,
 		i.number, i.sends, i.tries, i.created_at, i.sent_at, i.expires_at, i.opened_at, i.accepted_at, coalesce(i.accepted_by, ''),
-		i.revoked_at, i.outcome
+		i.revoked_at, i.outcome, i.vouched
 	from invite i
 	left join person k on k.id = i.person
 	left join person b on b.id = i.by_person
@@ -29,7 +29,7 @@ func scanInvite(s db.Scanner) (Invite, error) {
 	var by person.Person
 	err := s.Scan(&v.ID, &v.Family, &v.Service, &v.ServiceIn, &v.Person, &v.Civility, &v.LastName, &v.FirstNames, &v.Relation, &v.Email,
 		&v.Typed, &v.By, &by.FirstNames, &by.LastName, &v.ByAgent, &v.Held, &v.Number, &v.Sends, &v.Tries, &v.CreatedAt, &v.SentAt,
-		&v.ExpiresAt, &v.OpenedAt, &v.AcceptedAt, &v.AcceptedBy, &v.RevokedAt, &v.Outcome)
+		&v.ExpiresAt, &v.OpenedAt, &v.AcceptedAt, &v.AcceptedBy, &v.RevokedAt, &v.Outcome, &v.AgentVouches)
 	v.ByName = by.Full()
 	return v, err
 }
@@ -82,10 +82,10 @@ func livingInvite(r db.Reader, v Invite, now civil.Instant) (bool, error) {
 
 func insertInvite(tx *db.Tx, v Invite, hash string) error {
 	_, err := tx.Exec(`insert into invite (id, family, service, person, civility, last_name, first_names, relation, email, typed, by_person,
-			by_agent, held, number, token_hash, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			by_agent, held, number, token_hash, created_at, expires_at, vouched)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		string(v.ID), string(v.Family), absent(v.Service), absent(v.Person), string(v.Civility), v.LastName, v.FirstNames, v.Relation,
-		v.Email, v.Typed, absent(v.By), absent(v.ByAgent), v.Held, v.Number, hash, v.CreatedAt, v.ExpiresAt)
+		v.Email, v.Typed, absent(v.By), absent(v.ByAgent), v.Held, v.Number, hash, v.CreatedAt, v.ExpiresAt, v.AgentVouches)
 	if err != nil {
 		return fmt.Errorf("insert invitation: %w", err)
 	}
@@ -110,7 +110,7 @@ func noteSent(tx *db.Tx, now time.Time, id InviteID) error {
 
 // renewInvite gives an invitation another link: the one before no longer finds it.
 func renewInvite(tx *db.Tx, v Invite, until civil.Instant, hash string) error {
-	_, err := tx.Exec(`update invite set number = $2, token_hash = $3, expires_at = $4, opened_at = null, tries = 0, held = $5 where id = $1`,
+	_, err := tx.Exec(`update invite set number = $2, token_hash = $3, expires_at = $4, opened_at = null, held = $5 where id = $1`,
 		string(v.ID), v.Number, hash, until, false)
 	if err != nil {
 		return fmt.Errorf("renew invitation: %w", err)
@@ -132,24 +132,33 @@ func noteOpened(tx *db.Tx, now time.Time, id InviteID) error {
 	return err
 }
 
-// noteTry counts a wrong answer on a link's page.
-func noteTry(tx *db.Tx, id InviteID) error {
-	_, err := tx.Exec(`update invite set tries = tries + 1 where id = $1`, string(id))
-	return err
+// countTry counts an answer on a link's page before it is judged, unless it is the last one again, and tells whether
+// it may be: many at once are counted one by one.
+func countTry(tx *db.Tx, id InviteID, answer string) (bool, error) {
+	n, err := tx.Exec(`update invite set tries = case when tried = $2 then tries else tries + 1 end, tried = $2
+		where id = $1 and (tries < $3 or tried = $2)`, string(id), answer, inviteTries)
+	if err != nil {
+		return false, fmt.Errorf("count answer: %w", err)
+	}
+	return n == 1, nil
 }
 
 // takeInvite uses a living link up; of two at once the second is too late.
 func takeInvite(tx *db.Tx, now time.Time, secret string) (Invite, error) {
 	n, err := tx.Exec(`update invite set accepted_at = $2 where token_hash = $1 and accepted_at is null and revoked_at is null
-		and held = $3 and expires_at > $2 and tries < $4`, crypt.HashToken(secret), civil.InstantOf(now), false, inviteTries)
+		and held = $3 and expires_at > $2 and tries <= $4`, crypt.HashToken(secret), civil.InstantOf(now), false, inviteTries)
 	if err != nil {
 		return Invite{}, fmt.Errorf("take invitation: %w", err)
 	}
 	v, err := inviteBySecret(tx, secret)
 	if err == nil && n == 0 {
-		err = fault.New(fault.Conflict, "Cette invitation a déjà servi, ou ne vaut plus. Ouvrez le dernier e-mail reçu, ou connectez-vous.")
+		err = usedUp()
 	}
 	return v, err
+}
+
+func usedUp() error {
+	return fault.New(fault.Conflict, "Cette invitation a déjà servi, ou ne vaut plus. Ouvrez le dernier e-mail reçu, ou connectez-vous.")
 }
 
 // settleInvite notes who took an invitation, what it led to, and the texts accepted.

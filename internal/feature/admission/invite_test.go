@@ -68,7 +68,7 @@ func eachHearth(t *testing.T, fn func(t *testing.T, h *hearth)) {
 		})
 		h.pages.Citizen(h.portal.Router)
 		h.pages.Agent(h.portal.Router)
-		files := family.Pages{DB: d, Now: clock, Settings: cache, Invitations: h.pages.Card, Panels: []web.Panel{h.pages.Panel()}}
+		files := family.Pages{DB: d, Now: clock, Settings: cache, Invitations: h.pages.Card, Namesakes: h.pages.Namesakes, Panels: []web.Panel{h.pages.Panel()}}
 		files.Citizen(h.portal.Router)
 		files.Agent(h.portal.Router)
 		fn(t, h)

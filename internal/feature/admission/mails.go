@@ -75,7 +75,7 @@ func body(s town.Settings, p person.Person, username, password, link string, unt
 	help := s.Help()
 	closing := []string{lastsUntil(until.Long())}
 	if help.Phone != "" {
-		closing = append(closing, "Une question ? "+help.Name+" vous répond au "+help.Phone+".")
+		closing = append(closing, "Une question ? "+help.Name+" : "+help.Phone+".")
 	}
 	old := "l’ancien portail famille"
 	if s.OldPortal != "" {

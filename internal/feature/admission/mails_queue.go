@@ -25,7 +25,7 @@ const (
 func QueueMails(d MailDeps) []mail.Template {
 	return []mail.Template{
 		{Name: MailActivated, Render: d.decided(func(l letter) mail.Body {
-			text := "Un agent de la mairie a activé votre espace personnel. Vous pouvez maintenant inscrire vos enfants et réserver."
+			text := "Un agent de la mairie a activé votre espace personnel. Vous y lisez votre dossier, votre agenda et vos factures, et vous y tenez à jour vos coordonnées et votre famille."
 			if l.decision.Kind == Linked {
 				text = "Un agent de la mairie a activé votre espace personnel et retrouvé le dossier que la mairie avait déjà à votre nom : vos enfants, vos inscriptions et vos réservations y sont."
 			}
@@ -64,10 +64,10 @@ func QueueMails(d MailDeps) []mail.Template {
 			"Si cela ne vient pas de vous, prévenez-nous aussitôt.", false)},
 		{Name: MailUnlinked, Render: d.aside("Votre espace attend une nouvelle vérification",
 			"Votre espace avait été rattaché par erreur au dossier d’une autre personne. Ce rattachement est annulé : votre demande est de nouveau examinée par un agent.",
-			"Ce que vous aviez pu lire ou réserver pour cette famille ne vous concernait pas.", true)},
+			"Ce que vous aviez pu lire de cette famille ne vous concernait pas.", true)},
 		{Name: MailUnlinkedFamily, Render: d.aside("Un rattachement à votre dossier est annulé",
-			"L’espace d’une autre personne avait été rattaché par erreur à votre dossier. La mairie l’a annulé : cette personne n’y lit plus rien. Les réservations faites entre-temps sont gardées ; vérifiez-les.",
-			"Une question, un doute sur une réservation ? Appelez-nous.", true)},
+			"L’espace d’une autre personne avait été rattaché par erreur à votre dossier. La mairie l’a annulé : cette personne n’y lit plus rien.",
+			"Quelque chose vous paraît changé dans votre dossier ou votre agenda ? Appelez-nous.", true)},
 	}
 }
 
@@ -85,7 +85,7 @@ func (l letter) closing(first string) []string {
 		all = append(all, first)
 	}
 	if l.help.Phone != "" {
-		all = append(all, l.help.Name+" vous répond au "+l.help.Phone+".")
+		all = append(all, "Une question ? "+l.help.Name+" : "+l.help.Phone+".")
 	}
 	return all
 }

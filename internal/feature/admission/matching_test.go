@@ -76,6 +76,7 @@ func TestANameAloneProvesNothing(t *testing.T) {
 		{"name", person.Person{LastName: "Benali", FirstNames: "Farida"}, false},
 		{"name and birth", person.Person{LastName: "Benali", FirstNames: "Farida", BirthDay: a.BirthDay}, true},
 		{"name and phone", person.Person{LastName: "Benali", FirstNames: "Farida", Mobile: a.Mobile}, true},
+		{"a phone, another birth", person.Person{LastName: "Benali", FirstNames: "Farida", BirthDay: civil.NewDate(1961, 2, 3), Mobile: a.Mobile}, false},
 		{"name, another birth", person.Person{LastName: "Benali", FirstNames: "Farida", BirthDay: civil.NewDate(1961, 2, 3)}, false},
 	} {
 		if got := admission.Compare(a, c.known).Proven(); got != c.want {

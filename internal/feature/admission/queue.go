@@ -276,6 +276,17 @@ func InWords(d time.Duration) string {
 // onTime is "mardi 24 novembre, 10 h 12".
 func onTime(t time.Time) string { return civil.DateOf(t).DayMonth() + ", " + civil.Clock(t) }
 
+// sentence says it; a half and nine in ten mean nothing of a few.
+func (p Pace) sentence() string {
+	if p.Decided < enoughToSplit {
+		return fmt.Sprintf("%s ces 30 derniers jours, dont %d dans le délai promis.", count(p.Decided, "compte")+" activé"+plural(p.Decided), p.Within)
+	}
+	return fmt.Sprintf("Ces 30 derniers jours, la moitié des comptes ont été activés en %s ou moins, 9 sur 10 en %s ou moins ; %d sur %d dans le délai promis.",
+		InWords(p.Median), InWords(p.Nine), p.Within, p.Decided)
+}
+
+const enoughToSplit = 10
+
 // share is "38 sur 40, 95 %".
 func (p Pace) share() string {
 	if p.Decided == 0 {

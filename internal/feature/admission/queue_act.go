@@ -60,11 +60,32 @@ type actView struct {
 	services []town.Service
 	likely   proposal // open: somebody known who looks the same
 	alike    bool
+	me       account.ID
+	promise
+}
+
+// taker is who else has the request, "" for nobody.
+func (v actView) taker() string {
+	if v.newcomer.TakenBy == v.me {
+		return ""
+	}
+	return v.newcomer.TakenName
 }
 
 // opens tells whether a family will be opened for the known person, who heads none.
 func (v actView) opens() bool {
 	return v.act.path == "famille" || v.act.path == "rattachement" && !slices.ContainsFunc(v.known.homes, family.Home.Acts)
+}
+
+// shown are the known people whom the page names.
+func (v actView) shown() []proposal {
+	var all []proposal
+	for _, k := range []proposal{v.known, v.likely} {
+		if k.Person.ID != "" {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 func (v actView) serviceOptions() []web.Option {
@@ -112,12 +133,16 @@ func (q Queue) showAct(w http.ResponseWriter, r *http.Request, a actor.Actor, on
 	if err != nil {
 		return err
 	}
+	if err := q.logRead(r.Context(), a, v.shown()); err != nil {
+		return err
+	}
 	return web.Render(w, r, web.Page{Status: status, Title: one.title, Caption: v.newcomer.Name(), Nav: queuePath,
 		Crumbs: crumbs(v.newcomer, web.Crumb{Label: one.title})}, actPage(f, v))
 }
 
 func (q Queue) readAct(rd db.Reader, a actor.Actor, one act, f *web.Form, id account.ID) (actView, error) {
-	v := actView{act: one}
+	now := q.Now()
+	v := actView{act: one, me: account.ID(a.Account), promise: promise{Promise{zone: now.Location()}, now}}
 	var err error
 	if v.newcomer, err = newcomerByAccount(rd, id); err != nil {
 		return v, err

@@ -129,13 +129,16 @@ func (v queueView) pages() web.Pages {
 
 func (v queueView) lead() string {
 	n := v.counts[ToDo]
+	if v.pile != ToDo && n > 1 {
+		return strconv.Itoa(n) + " demandes attendent. Promesse faite aux familles : deux jours ouvrés."
+	}
 	switch n {
 	case 0:
 		return "Aucune demande n’attend. Promesse faite aux familles : deux jours ouvrés."
 	case 1:
 		return "1 demande attend. Promesse faite aux familles : deux jours ouvrés."
 	}
-	return strconv.Itoa(n) + " demandes, de la plus urgente à la plus récente. Promesse faite aux familles : deux jours ouvrés."
+	return strconv.Itoa(n) + " demandes, de la plus urgente à la moins urgente. Promesse faite aux familles : deux jours ouvrés."
 }
 
 func (q Queue) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error {

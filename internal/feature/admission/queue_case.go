@@ -1,10 +1,12 @@
 package admission
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
@@ -24,7 +26,9 @@ type caseView struct {
 	kept     []string // booked for the family while a link that is undone stood
 	may      bool
 	me       account.ID
-	sentence string // what another agent did meanwhile
+	sentence string    // what another agent did meanwhile
+	unsent   []string  // what this one had typed, which was not recorded
+	file     family.ID // of the activated account, for who may read it
 	promise
 }
 
@@ -166,7 +170,11 @@ func (q Queue) show(w http.ResponseWriter, r *http.Request, a actor.Actor, statu
 	if err != nil {
 		return err
 	}
-	v.sentence = sentence
+	if v.sentence = sentence; status == http.StatusConflict {
+		v.unsent = unsentOf(web.ReadForm(r))
+	} else if err := q.logRead(r.Context(), a, v.known); err != nil {
+		return err
+	}
 	return web.Render(w, r, web.Page{Status: status, Title: v.newcomer.Name(), Caption: "Demande d’espace personnel", Wide: true, Nav: queuePath, Crumbs: crumbs(v.newcomer)}, casePage(v))
 }
 
@@ -198,10 +206,58 @@ func (q Queue) read(rd db.Reader, a actor.Actor, id account.ID) (caseView, error
 	if v.kept, err = q.keptOf(rd, v.history); err != nil {
 		return v, err
 	}
-	if v.waits() {
+	switch v.newcomer.State {
+	case account.Waiting:
 		v.known, err = proposals(rd, a, civil.DateOf(v.now), v.typed)
+	case account.Active:
+		v.file, err = readableHome(rd, a, civil.DateOf(v.now), v.newcomer.Person)
 	}
 	return v, err
+}
+
+// readableHome is the family for which a person acts, if the agent may read its file.
+func readableHome(rd db.Reader, a actor.Actor, day civil.Date, who person.ID) (family.ID, error) {
+	homes, err := family.HomesOf(rd, day, who)
+	if err != nil {
+		return "", err
+	}
+	for _, h := range homes[who] {
+		if h.Acts() && h.Reached(a, family.FileRead) {
+			return h.Family, nil
+		}
+	}
+	return "", nil
+}
+
+// logRead writes down whom an agent is about to be shown beside a request.
+func (q Queue) logRead(ctx context.Context, a actor.Actor, known []proposal) error {
+	var read []audit.Entry
+	for _, k := range known {
+		for _, h := range k.homes {
+			read = append(read, family.FileReading(h.Family))
+		}
+		if len(k.homes) == 0 {
+			read = append(read, audit.Entry{Action: "admission.known.read", Object: "person", ID: string(k.Person.ID), Subject: string(k.Person.ID)})
+		}
+	}
+	if len(read) == 0 {
+		return nil
+	}
+	return db.Do(ctx, q.DB, func(tx *db.Tx) error { return audit.ReadOnce(tx, q.Now(), a, family.ReadingLasts, read...) })
+}
+
+// unsentOf is what a correction or a refusal said, for a page that tells that it was not recorded.
+func unsentOf(f *web.Form) []string {
+	var said []string
+	if labels := fieldLabels(f.All("champ")); labels != "" {
+		said = append(said, "À corriger : "+labels)
+	}
+	for _, name := range []string{"message", "motif"} {
+		if text := f.Text(name); text != "" {
+			said = append(said, text)
+		}
+	}
+	return said
 }
 
 // proposals are the likely known people with their families, in five statements.

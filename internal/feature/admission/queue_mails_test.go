@@ -52,6 +52,29 @@ func TestQueueMails(t *testing.T) {
 	})
 }
 
+// TestMailsPromiseOnlyWhatExists reads what is told of a new family: nothing is booked online.
+func TestMailsPromiseOnlyWhatExists(t *testing.T) {
+	eachHall(t, func(t *testing.T, h *hall) {
+		newcomer := h.signUp()
+		var d admission.DecisionID
+		h.write(func(tx *db.Tx) (err error) {
+			d, err = admission.OpenFamily(tx, h.now, h.agent, newcomer.ID, []town.ServiceID{h.homes.Service})
+			return err
+		})
+		for _, one := range admission.QueueMails(admission.MailDeps{URL: func(path string) string { return path }}) {
+			if one.Name != admission.MailActivated {
+				continue
+			}
+			b, err := db.Read(context.Background(), h.d, func(r db.Reader) (mail.Body, error) {
+				return one.Render(context.Background(), r, map[string]string{"decision": string(d)})
+			})
+			if text := strings.Join(b.Paragraphs, " "); err != nil || strings.Contains(text, "réserver") || !strings.Contains(text, "vos coordonnées") {
+				t.Errorf("%v %s", err, text)
+			}
+		}
+	})
+}
+
 // TestAnOldLinkIsNotUndoneTwice links again after an undo: the first link can no longer take the account away.
 func TestAnOldLinkIsNotUndoneTwice(t *testing.T) {
 	eachHall(t, func(t *testing.T, h *hall) {

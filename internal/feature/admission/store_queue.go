@@ -121,6 +121,24 @@ func newcomersAmong(r db.Reader, people []person.ID) ([]Newcomer, error) {
 		and c.state in ('waiting', 'correction', 'refused') order by p.folded, c.id`, args...)
 }
 
+// Cases are the pages of the accounts that came by the queue, in one statement.
+func Cases(r db.Reader, ids ...account.ID) (map[account.ID]string, error) {
+	found := map[account.ID]string{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	marks, args := marksOf(ids, 0)
+	all, err := db.List(r, db.Column[account.ID], `select c.id from account c left join newcomer n on n.account = c.id
+		where`+inQueue+`c.id in (`+marks+`) and (c.state in ('waiting', 'correction', 'refused') or n.decision is not null)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list cases: %w", err)
+	}
+	for _, id := range all {
+		found[id] = casePath(id)
+	}
+	return found, nil
+}
+
 func marksOf[T ~string](ids []T, before int) (string, []any) {
 	marks, args := make([]string, len(ids)), make([]any, len(ids))
 	for i, id := range ids {

@@ -52,7 +52,7 @@ func Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
 	var todos []web.Todo
 	for _, i := range s.Due {
 		mark := i.Word(civil.DateOf(now))
-		todos = append(todos, web.Todo{When: i.DueOn, Title: "Payer " + i.Left().String(), Detail: i.Title(),
+		todos = append(todos, web.Todo{When: i.DueOn, Title: "Facture à payer\u00a0: " + i.Left().String(), Detail: i.Title(),
 			Href: "/espace/factures/" + string(i.ID), Tag: mark.Word, Tone: mark.Tone})
 	}
 	return todos, nil

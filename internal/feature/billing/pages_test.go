@@ -93,8 +93,8 @@ func TestTodoAndTile(t *testing.T) {
 		must(t, d, "3", h.First, today.AddDays(-39), 500, 500)
 		_, err := db.Read(context.Background(), d, func(r db.Reader) (int, error) {
 			todos, err := billing.Todo(r, persontest.Now(), as(h.Camille, "Camille"))
-			if err != nil || len(todos) != 2 || todos[0].Title != "Payer 5,00\u202f€" || todos[0].Tag != "En retard" || todos[0].Tone != web.Error ||
-				todos[1].Title != "Payer 73,20\u202f€" || todos[1].When != today.AddDays(9) {
+			if err != nil || len(todos) != 2 || todos[0].Title != "Facture à payer\u00a0: 5,00\u202f€" || todos[0].Tag != "En retard" || todos[0].Tone != web.Error ||
+				todos[1].Title != "Facture à payer\u00a0: 73,20\u202f€" || todos[1].When != today.AddDays(9) {
 				t.Errorf("todos = %+v, %v", todos, err)
 			}
 			tile := billing.Pages{}.Tiles()[0]

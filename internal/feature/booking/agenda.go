@@ -16,6 +16,7 @@ type agenda struct {
 	children []family.Child
 	days     civil.Range
 	today    civil.Date
+	hour     int // of now, for what is past today
 	calendar Calendar
 	facts    []fact
 	plan     []enrolled
@@ -107,7 +108,7 @@ const ahead = 42 // days after this week's Monday in which the next booking is l
 func (p Pages) overview(r db.Reader, now time.Time, a actor.Actor) (agenda, error) {
 	return db.Once(r, "booking.overview."+a.Person, func() (agenda, error) {
 		today := civil.DateOf(now)
-		g := agenda{today: today, days: civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}}
+		g := agenda{today: today, hour: now.Hour(), days: civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}}
 		var err error
 		if g.children, err = family.Children(r, a, today); err != nil || len(g.children) == 0 {
 			return g, err
@@ -144,20 +145,6 @@ func (g agenda) thisWeek() []web.WeekDay {
 		days = append(days, day)
 	}
 	return days
-}
-
-// next is a child's first booking from today on: "Étude jeudi 26 novembre", "" without one.
-func (g agenda) next(c family.Child) string {
-	for _, f := range g.facts {
-		if f.Child == c.ID && f.State == Booked && f.Attendance == "" && !f.Day.Before(g.today) {
-			when := f.Day.DayMonth()
-			if f.Day == g.today {
-				when = "aujourd’hui"
-			}
-			return f.ActivityName + " " + when
-		}
-	}
-	return ""
 }
 
 func weekHref(c family.ChildID, d civil.Date) string {

@@ -12,6 +12,8 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
+
+	"github.com/a-h/templ"
 )
 
 // Pages are the agendas.
@@ -203,7 +205,9 @@ type boardView struct {
 	Children []boardChild
 	Services []town.Service
 	Horizon  reach
-	Far      bool // asked for outside the horizon
+	Far      bool            // asked for outside the horizon
+	Empty    string          // why no child has anything, "" when one has
+	Awaiting templ.Component // of who waits for a place in a family; nil else
 }
 
 type boardChild struct {
@@ -232,6 +236,11 @@ func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		}
 		v := g.board(monday)
 		v.Far = far
+		if len(children) == 0 {
+			if v.Awaiting, err = family.Awaiting(rd, now, a); err != nil {
+				return v, err
+			}
+		}
 		v.Services, err = desks(rd, a, now, settings)
 		return v, err
 	})
@@ -276,6 +285,7 @@ func (g agenda) board(monday civil.Date) boardView {
 		}
 		v.Children = append(v.Children, b)
 	}
+	v.Empty = v.whyEmpty()
 	return v
 }
 

@@ -53,12 +53,21 @@ func (p Pages) Panels() []web.Panel {
 		}}}
 }
 
+// bookedDay is "lun. 30", or "mar. 1er décembre" when the month is not that of the day before in the list.
+func bookedDay(before, d civil.Date) string {
+	short := civil.WeekdayShort(d.Weekday()) + "\u00a0"
+	if before.IsZero() || before.Month == d.Month && before.Year == d.Year {
+		return short + strconv.Itoa(d.Day)
+	}
+	return short + strings.ReplaceAll(shortDay(d), " ", "\u00a0")
+}
+
 // panelRows is one row a child and activity, with the days booked in short.
 func panelRows(g agenda) [][]templ.Component {
 	var rows [][]templ.Component
 	for _, c := range g.children {
 		var order []string
-		days := map[string][]string{}
+		days, last := map[string][]string{}, map[string]civil.Date{}
 		for _, f := range g.facts {
 			if f.Child != c.ID || f.State != Booked {
 				continue
@@ -67,7 +76,8 @@ func panelRows(g agenda) [][]templ.Component {
 			if days[name] == nil {
 				order = append(order, name)
 			}
-			days[name] = append(days[name], civil.WeekdayShort(f.Day.Weekday())+"\u00a0"+strconv.Itoa(f.Day.Day))
+			days[name] = append(days[name], bookedDay(last[name], f.Day))
+			last[name] = f.Day
 		}
 		for _, name := range order {
 			rows = append(rows, []templ.Component{web.Text(c.Full()), web.Text(name), web.Text(strings.Join(days[name], ", "))})

@@ -10,6 +10,8 @@ import (
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/person"
+
+	"github.com/a-h/templ"
 )
 
 // Agent declares the agents' pages: the queue of members and the family file.
@@ -68,19 +70,29 @@ func (p Pages) member(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 }
 
 func (p Pages) showMember(w http.ResponseWriter, r *http.Request, a actor.Actor, f *web.Form) error {
-	m, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (asked, error) { return memberByID(rd, MemberID(r.PathValue("id"))) })
+	var likely templ.Component
+	m, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (asked, error) {
+		m, err := memberByID(rd, MemberID(r.PathValue("id")))
+		if err != nil {
+			return m, err
+		}
+		if !mayApprove(a, m.Service) {
+			return m, fault.Missing("family member")
+		}
+		if m.State == Pending && p.Namesakes != nil {
+			likely, err = p.Namesakes(rd, p.Now(), m.Family, m.Person)
+		}
+		return m, err
+	})
 	if err != nil {
 		return err
-	}
-	if !mayApprove(a, m.Service) {
-		return fault.Missing("family member")
 	}
 	page := web.Page{Title: m.full(), Caption: "Demande de " + m.asker(), Wide: true,
 		Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"}, {Label: "Membres à vérifier", Href: "/agents/membres"}, {Label: m.full()}}}
 	if f.Failed() {
 		page.Status = http.StatusUnprocessableEntity
 	}
-	return web.Render(w, r, page, memberPage(f, m, p.Now().Location(), a.Can(FileRead)))
+	return web.Render(w, r, page, memberPage(f, m, p.Now().Location(), a.Can(FileRead), likely))
 }
 
 func (p Pages) decide(w http.ResponseWriter, r *http.Request, a actor.Actor) error {

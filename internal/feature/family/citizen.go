@@ -27,7 +27,10 @@ type Pages struct {
 	Quotient func(r db.Reader, now time.Time, a actor.Actor, family ID) ([]web.Row, error)
 	// Activation is where an agent follows the activation of an account, "" when the agent may not; nil shows no link.
 	// Filled from admission, which is above.
-	Activation func(a actor.Actor, acc account.Account, p person.Person) string
+	Activation func(r db.Reader, a actor.Actor, of map[person.ID]account.Account) (func(account.Account, person.Person) string, error)
+	// Namesakes shows whom a person asked for may be, on the page where an agent answers; nil shows none. Filled from
+	// admission.
+	Namesakes func(r db.Reader, now time.Time, family ID, who person.ID) (templ.Component, error)
 	// Invitations gives the part about the co-holders whom the holder invites; nil shows none. Filled from admission.
 	Invitations func(r db.Reader, now time.Time, a actor.Actor, family ID, service town.ServiceID) (templ.Component, error)
 	// Panels are the sections that features above add to the agents' family file.
@@ -94,6 +97,8 @@ type homeView struct {
 	Promise map[MemberID]string // when the service answers at the latest
 	Facts   []web.Row
 	Invites templ.Component // nil for none
+	// Awaiting is the place in another family that waits for an agent; nil for none.
+	Awaiting templ.Component
 }
 
 // adults, kids, others and contacts are the three parts of the page, in the mockup's words.
@@ -147,6 +152,9 @@ func (p Pages) readHome(r db.Reader, now time.Time, a actor.Actor, family ID, se
 	v := homeView{Me: a.Person}
 	all, err := departments(r, a, day)
 	if err != nil {
+		return v, err
+	}
+	if v.Awaiting, err = Awaiting(r, now, a); err != nil {
 		return v, err
 	}
 	people, err := members(r, a.Person, day)

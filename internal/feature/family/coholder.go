@@ -64,6 +64,15 @@ func Absent(r db.Reader, id ID, day civil.Date) ([]person.ID, error) {
 	return all, wrap("list absent co-holders", err)
 }
 
+// HeadedByTwo tells whether two adults or more head a family with a space of their own.
+func HeadedByTwo(r db.Reader, id ID, day civil.Date) (bool, error) {
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from family_member m
+		join account c on c.person = m.person and c.audience = 'citizen' and c.state = 'active'
+		where m.family = $1 and m.role in ('holder', 'coholder') and m.state = 'approved'
+			and m.from_day <= $2 and (m.to_day is null or m.to_day >= $2)`, string(id), day)
+	return n > 1, wrap("count who head a family", err)
+}
+
 // Place is what somebody is in a family; the zero Place is nothing.
 type Place struct {
 	Role  Role
@@ -91,6 +100,23 @@ func Kept(r db.Reader, id ID, who person.ID, day civil.Date) (bool, error) {
 			and (kid.to_day is null or kid.to_day >= $2)
 		where x.person = $1 and x.from_day <= $2 and (x.lifted_day is null or x.lifted_day > $2)`, string(who), day, string(id))
 	return n > 0, wrap("look for restrictions", err)
+}
+
+// Restricted lists the adults under a court's restriction that stands on a day for a child of a family, whether the
+// family has them or not.
+func Restricted(r db.Reader, id ID, day civil.Date) ([]person.ID, error) {
+	all, err := db.List(r, db.Column[person.ID], `select distinct x.person from restriction x
+		join family_member kid on kid.person = x.child and kid.family = $2 and kid.role = 'member' and kid.state in ('pending', 'approved')
+			and (kid.to_day is null or kid.to_day >= $1)
+		where x.from_day <= $1 and (x.lifted_day is null or x.lifted_day > $1) order by x.person`, day, string(id))
+	return all, wrap("list restricted adults", err)
+}
+
+// HeadsOf lists the approved holder and co-holders of a family on a day.
+func HeadsOf(r db.Reader, id ID, day civil.Date) ([]person.ID, error) {
+	all, err := db.List(r, db.Column[person.ID], `select person from family_member where family = $1 and role in ('holder', 'coholder')
+		and state = 'approved' and from_day <= $2 and (to_day is null or to_day >= $2) order by person`, string(id), day)
+	return all, wrap("list heads of family", err)
 }
 
 // Namesake tells whether somebody of the same names is in the family, or waits to be.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -195,6 +196,9 @@ func (p Pages) showFile(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 	if err != nil {
 		return err
 	}
+	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return audit.ReadOnce(tx, now, a, ReadingLasts, FileReading(v.ID)) }); err != nil {
+		return err
+	}
 	if err := p.logPanels(r.Context(), now, a, v); err != nil {
 		return err
 	}
@@ -204,6 +208,14 @@ func (p Pages) showFile(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 		page.Status = http.StatusUnprocessableEntity
 	}
 	return web.Render(w, r, page, filePage(f, v))
+}
+
+// ReadingLasts is how long one line of the journal stands for an agent who opens the same file again.
+const ReadingLasts = time.Hour
+
+// FileReading is the line of an agent who is shown who a family is.
+func FileReading(id ID) audit.Entry {
+	return audit.Entry{Action: "family.file.read", Object: "family", ID: string(id)}
 }
 
 // logPanels writes down which panels are about to be shown, for those that want it.
@@ -265,11 +277,17 @@ func (p Pages) readAccounts(r db.Reader, now time.Time, a actor.Actor, people []
 	if err != nil {
 		return err
 	}
+	href := func(account.Account, person.Person) string { return "" }
+	if p.Activation != nil {
+		if href, err = p.Activation(r, a, accounts); err != nil {
+			return err
+		}
+	}
 	for i, m := range people {
 		acc := accounts[m.Person.ID]
 		people[i].Account = factOf(acc, now.Location())
-		if acc.ID != "" && p.Activation != nil {
-			people[i].Account.Href = p.Activation(a, acc, m.Person)
+		if acc.ID != "" {
+			people[i].Account.Href = href(acc, m.Person)
 		}
 	}
 	return nil

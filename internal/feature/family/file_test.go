@@ -39,11 +39,13 @@ func TestFileTellsHowToReachAnAdultAndItsAccount(t *testing.T) {
 			return err
 		})
 		p := testkit.NewPortal(t, d, now)
-		family.Pages{DB: d, Now: persontest.Now, Settings: &town.Cache{DB: d}, Activation: func(a actor.Actor, acc account.Account, _ person.Person) string {
-			if a.Can("test.activations") {
-				return "/agents/activations?q=" + acc.Username
-			}
-			return ""
+		family.Pages{DB: d, Now: persontest.Now, Settings: &town.Cache{DB: d}, Activation: func(_ db.Reader, a actor.Actor, _ map[person.ID]account.Account) (func(account.Account, person.Person) string, error) {
+			return func(acc account.Account, _ person.Person) string {
+				if a.Can("test.activations") {
+					return "/agents/activations?q=" + acc.Username
+				}
+				return ""
+			}, nil
 		}}.Agent(p.Router)
 		path := "/agents/familles/" + string(h.First)
 		page := p.As(familytest.Agent(family.FileRead, "test.activations")).Get(path)
@@ -64,6 +66,35 @@ func TestFileTellsHowToReachAnAdultAndItsAccount(t *testing.T) {
 		if p.As(familytest.Agent(family.FileRead)).Get(path).Has(`a[href^="/agents/activations"]`) {
 			t.Error("the activation is linked for an agent who may not read it")
 		}
+	})
+}
+
+// TestOpeningAFileIsWrittenDown writes one line an agent, family and hour, and none for who is refused.
+func TestOpeningAFileIsWrittenDown(t *testing.T) {
+	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+		h := familytest.New(t, d)
+		now := persontest.Now()
+		p := testkit.NewPortal(t, d, now)
+		family.Pages{DB: d, Now: func() time.Time { return now }, Settings: &town.Cache{DB: d}}.Agent(p.Router)
+		nadia, omar := familytest.Agent(family.FileRead), familytest.Agent(family.FileRead)
+		nadia.Account, omar.Account = "nadia", "omar"
+		open := func(who actor.Actor, id family.ID, want int64) {
+			t.Helper()
+			p.As(who).Get("/agents/familles/" + string(id))
+			got, err := db.Read(t.Context(), d, func(r db.Reader) (int64, error) {
+				return db.One(r, "count", db.Column[int64], `select count(*) from audit_event where action = 'family.file.read' and kind = 'read'`)
+			})
+			if err != nil || got != want {
+				t.Errorf("%d lines, want %d (%v)", got, want, err)
+			}
+		}
+		open(nadia, h.First, 1)
+		open(nadia, h.First, 1) // reloaded
+		open(omar, h.First, 2)
+		open(nadia, h.Second, 3)
+		open(familytest.Agent(family.MemberApprove), h.First, 3) // refused
+		now = now.Add(family.ReadingLasts + time.Minute)
+		open(nadia, h.First, 4)
 	})
 }
 

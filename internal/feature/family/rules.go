@@ -81,7 +81,7 @@ func named(name, missing string) string {
 	if strings.TrimSpace(name) == "" {
 		return missing
 	}
-	return person.CheckName(name)
+	return person.CheckTypedName(name)
 }
 
 func birthDay(typed string, today civil.Date) (civil.Date, string) {

@@ -13,6 +13,8 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/town"
+
+	"github.com/a-h/templ"
 )
 
 // Pages are the news, for everybody and for agents, and the family's messages.
@@ -104,6 +106,18 @@ func published(n NewsItem) string {
 		return n.Signed + ", " + n.Day.Long()
 	}
 	return n.Day.Long()
+}
+
+// Written is what somebody wrote to the town hall, with the answers, for another page; nil for nothing.
+func Written(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error) {
+	if a.Account == "" {
+		return nil, nil
+	}
+	own, err := ownContacts(r, account.ID(a.Account), ownLimit)
+	if err != nil || len(own) == 0 {
+		return nil, err
+	}
+	return ownMessages(own, func(m ContactMessage) string { return at(m.CreatedAt, now.Location()) }), nil
 }
 
 // sentMail is one line of the messages page.

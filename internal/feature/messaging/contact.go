@@ -109,6 +109,7 @@ const (
 	perAccount      = 20
 	perAddress      = 30
 	perUnproven     = 3
+	areaUnproven    = 10
 	allUnproven     = 60
 	acknowledgments = 3 // mails to one address that nobody proved to own
 )
@@ -116,6 +117,7 @@ const (
 // Sender is where a message comes from, as keys that tell nothing by themselves.
 type Sender struct {
 	Network string // of the network address
+	Area    string // of the wider network around it
 	Mailbox string // of the e-mail address typed
 }
 
@@ -129,6 +131,10 @@ func (m ContactMessage) tidy() (ContactMessage, []fault.Field) {
 		wrong("nom", "Indiquez votre nom.")
 	case utf8.RuneCountInString(m.Name) > maxName:
 		wrong("nom", "Le nom dépasse 120 caractères. Écrivez-le plus court.")
+	case m.Proof != BySession:
+		if s := person.CheckTypedName(m.Name); s != "" {
+			wrong("nom", s)
+		}
 	}
 	email, err := person.CheckEmail(m.Email)
 	if err != nil {
@@ -210,7 +216,7 @@ func withinLimits(tx *db.Tx, now time.Time, m ContactMessage, from Sender) error
 	case BySession:
 		limits = []limit{{"compte:" + string(m.Account), perAccount}}
 	case Unproven:
-		limits = []limit{{"sans:" + from.Network, perUnproven}, {"sans", allUnproven}}
+		limits = []limit{{"sans:" + from.Network, perUnproven}, {"zone:" + from.Area, areaUnproven}, {"sans", allUnproven}}
 	}
 	for _, l := range limits {
 		n, err := countContact(tx, l.key, civil.DateOf(now))

@@ -4,7 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/hex"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -173,7 +173,7 @@ func (p Pages) keepContact(w http.ResponseWriter, r *http.Request, a actor.Actor
 				}
 			}
 			kept, err := Contact(tx, p.Now(), a, m, p.senderOf(r, m))
-			return web.Done{Location: sentPath, Sentence: "Votre message est enregistré sous la référence " + kept.Reference + "."}, err
+			return web.Done{Location: sentPath + "?reference=" + url.QueryEscape(kept.Reference), Sentence: "Votre message est enregistré."}, err
 		})
 		if fault.KindOf(err) == fault.Throttled {
 			status = http.StatusTooManyRequests
@@ -201,26 +201,26 @@ func (p Pages) contactSent(w http.ResponseWriter, r *http.Request, a actor.Actor
 	title := "Votre message à la mairie"
 	help := p.Settings.Get(r.Context(), p.Now()).Help()
 	return web.Render(w, r, web.Page{Title: title, NoIndex: true, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/"},
-		{Label: "Contacts", Href: "/contacts"}, {Label: title}}}, contactSentPage(ownSpace(a), help))
+		{Label: "Contacts", Href: "/contacts"}, {Label: title}}}, contactSentPage(readReference(r.URL.Query().Get("reference")), ownSpace(a), help))
+}
+
+// readReference is a reference as newReference makes them, "" for any other text.
+func readReference(s string) string {
+	if len(s) != 11 || s[:2] != "M-" || s[6] != '-' || strings.Trim(s[2:6]+s[7:], referenceLetters) != "" {
+		return ""
+	}
+	return s
 }
 
 // senderOf names where a message comes from, for the counts: what is kept tells neither address.
 func (p Pages) senderOf(r *http.Request, m ContactMessage) Sender {
-	return Sender{Network: p.hash("contact-network", network(web.ClientIP(r))), Mailbox: p.hash("contact-mailbox", strings.ToLower(m.Email))}
+	from := web.ClientIP(r)
+	return Sender{Network: p.hash("contact-network", web.Network(from)), Area: p.hash("contact-area", web.Area(from)),
+		Mailbox: p.hash("contact-mailbox", strings.ToLower(m.Email))}
 }
 
 func (p Pages) hash(purpose, value string) string {
 	return hex.EncodeToString(p.Check.Key.HMAC(purpose, value)[:16])
-}
-
-// network is an address as one subscriber has it: IPv6 gives each of them a /64 to draw addresses from.
-func network(a netip.Addr) string {
-	if a = a.Unmap(); a.Is6() {
-		if home, err := a.Prefix(64); err == nil {
-			return home.String()
-		}
-	}
-	return a.String()
 }
 
 func (p Pages) realNow() time.Time {

@@ -253,8 +253,17 @@ func TestLimitsOfADay(t *testing.T) {
 			return fault.KindOf(err)
 		}
 		sent := 0
+		for i := range 20 { // one subscriber with as many networks as one likes
+			if send(now.AddDate(0, 0, -1), messaging.Unproven, messaging.Sender{Network: fmt.Sprint("v", i), Area: "v"}) == fault.Unknown {
+				sent++
+			}
+		}
+		if sent != 10 {
+			t.Errorf("%d messages without check of one wider network in a day, want 10", sent)
+		}
+		sent = 0
 		for i := range 100 { // as many networks as one likes
-			if send(now, messaging.Unproven, messaging.Sender{Network: fmt.Sprint(i)}) == fault.Unknown {
+			if send(now, messaging.Unproven, messaging.Sender{Network: fmt.Sprint(i), Area: fmt.Sprint(i / 9)}) == fault.Unknown {
 				sent++
 			}
 		}
@@ -269,7 +278,7 @@ func TestLimitsOfADay(t *testing.T) {
 		if n := c.count(`select count(*) from mail_outbox where to_address = 'victime@exemple.fr'`); n != 3 {
 			t.Errorf("%d receipts to one address in a day, want 3", n)
 		}
-		if k := send(now.AddDate(0, 0, 1), messaging.Unproven, messaging.Sender{Network: "1"}); k != fault.Unknown {
+		if k := send(now.AddDate(0, 0, 1), messaging.Unproven, messaging.Sender{Network: "1", Area: "1"}); k != fault.Unknown {
 			t.Errorf("the day after: %v", k)
 		}
 	})

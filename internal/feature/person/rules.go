@@ -135,6 +135,35 @@ func CheckName(s string) string {
 	return ""
 }
 
+// Names typed by somebody whom nobody has verified stand on pages and in mails: they are kept to what names look like.
+const (
+	mostNameRunes = 60
+	mostNameWords = 6
+)
+
+// CheckTypedName is CheckName for somebody whom nobody has verified: no digits, nothing of an address or of a sum, no
+// sentence. An initial with its dot is a name (St. John, J.-P.), a domain is not.
+func CheckTypedName(s string) string {
+	if sentence := CheckName(s); sentence != "" {
+		return sentence
+	}
+	s = Clean(s)
+	if utf8.RuneCountInString(s) > mostNameRunes || len(strings.Fields(s)) > mostNameWords {
+		return "Écrivez seulement le nom, en 60 caractères et 6 mots au plus."
+	}
+	var before rune
+	for _, r := range s {
+		switch {
+		case unicode.IsNumber(r) || unicode.Is(unicode.Sc, r) || strings.ContainsRune("/\\@:<>[]{}|;!?#%&=_*+\"", r):
+			return "Écrivez seulement le nom, avec des lettres."
+		case before == '.' && unicode.IsLetter(r):
+			return "Écrivez seulement le nom : après un point, laissez une espace."
+		}
+		before = r
+	}
+	return ""
+}
+
 // CheckPostCode tells what is wrong with a post code, "" when nothing; the five digits are demanded in France
 // only.
 func CheckPostCode(code, country string) string {

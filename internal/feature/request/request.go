@@ -15,6 +15,8 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
+
+	"github.com/a-h/templ"
 )
 
 // Pages is the families' page of requests.
@@ -22,6 +24,9 @@ type Pages struct {
 	DB       *db.DB
 	Now      func() time.Time
 	Settings *town.Cache
+	// Written is what the person wrote to the town hall, with the answers; nil shows none. Filled from messaging, beside
+	// which this package stands.
+	Written func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
 }
 
 // Citizen declares the families' page.
@@ -55,6 +60,7 @@ type view struct {
 	Requests []family.Request
 	Services []town.Service
 	Zone     *time.Location
+	Written  templ.Component // nil for nothing
 }
 
 func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -65,6 +71,11 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		v.Zone = now.Location()
 		if v.Requests, err = family.Requests(rd, a, today); err != nil {
 			return v, err
+		}
+		if p.Written != nil {
+			if v.Written, err = p.Written(rd, now, a); err != nil {
+				return v, err
+			}
 		}
 		if v.Services, err = family.Services(rd, a, today); err == nil && len(v.Services) == 0 {
 			v.Services = []town.Service{settings.Help()}

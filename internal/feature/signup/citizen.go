@@ -82,7 +82,7 @@ func (p Pages) rule(ctx context.Context) ruler {
 // ticket is what the request shows to reach its draft.
 func (p Pages) ticket(r *http.Request) Ticket {
 	return Ticket{Token: web.Cookie(r, draftCookie), Browser: p.browser(r),
-		Address: derived(p.Key, "signup-address", web.ClientIP(r).String())}
+		Address: derived(p.Key, "signup-address", web.Network(web.ClientIP(r)))}
 }
 
 func (p Pages) browser(r *http.Request) string {
@@ -142,10 +142,26 @@ func (p Pages) welcome(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	rule := p.rule(r.Context())
 	steps := stepsOf(rule)
 	view := welcomeView{settings: p.Settings.Get(r.Context(), p.Now()), start: steps[0].path, minutes: len(steps)}
+	if view.reference, err = p.running(r); err != nil {
+		return err
+	}
 	if d.ID != "" {
 		view.resume = steps[firstMissing(d, steps, rule, p.Now())].path
 	}
 	return web.Render(w, r, web.Page{Title: "Bonjour et bienvenue", Caption: wizardName}, welcomePage(view))
+}
+
+// running is the reference of the demand that this browser has sent and that waits, "" without.
+func (p Pages) running(r *http.Request) (string, error) {
+	token := web.Cookie(r, receivedCookie)
+	if token == "" {
+		return "", nil
+	}
+	d, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (Demand, error) { return received(rd, p.Now(), token, p.browser(r)) })
+	if k := fault.KindOf(err); k == fault.NotFound || k == fault.Conflict {
+		return "", nil
+	}
+	return d.Reference, err
 }
 
 const wizardName = "Création d’un espace personnel"

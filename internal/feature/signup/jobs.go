@@ -2,6 +2,7 @@ package signup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,9 +61,11 @@ func (s Sweep) Run(ctx context.Context) error {
 			break
 		}
 	}
-	err := db.Do(ctx, s.DB, func(tx *db.Tx) error { return forgetSnapshots(tx, civil.InstantOf(s.Now().Add(-draftLife))) })
+	err := db.Do(ctx, s.DB, func(tx *db.Tx) error {
+		return errors.Join(forgetSnapshots(tx, civil.InstantOf(s.Now().Add(-draftLife))), purgeCounts(tx, s.Now()))
+	})
 	if err != nil {
-		return fmt.Errorf("forget snapshots: %w", err)
+		return fmt.Errorf("forget snapshots and counts: %w", err)
 	}
 	for {
 		n, err := db.Write(ctx, s.DB, func(tx *db.Tx) (int, error) { return s.removeSome(tx) })

@@ -57,7 +57,7 @@ func dropped(err error) error {
 }
 
 func (m MailDeps) confirm(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
-	d, _, who, err := asker(r, args["signup"])
+	d, _, _, err := asker(r, args["signup"])
 	if err != nil {
 		return mail.Body{}, err
 	}
@@ -65,7 +65,7 @@ func (m MailDeps) confirm(_ context.Context, r db.Reader, args map[string]string
 		return mail.Body{}, dropped(err)
 	}
 	return mail.Body{
-		ToName: who.Full(), Subject: "Confirmez votre adresse e-mail", Greeting: "Bonjour " + who.Formal() + ",",
+		Subject: "Confirmez votre adresse e-mail", Greeting: "Bonjour,", // nothing typed: nobody proved whose address it is
 		Paragraphs: []string{"Vous avez demandé un espace personnel. Confirmez votre adresse : un agent de la mairie active ensuite votre espace."},
 		Facts: []mail.Fact{{Label: "Référence", Value: d.Reference},
 			{Label: "À confirmer avant le", Value: civil.DateOf(d.ExpiresAt.In(m.Now().Location())).Long()}},
@@ -116,7 +116,7 @@ func (m MailDeps) waiting(_ context.Context, r db.Reader, args map[string]string
 	return mail.Body{
 		ToName: who.Full(), Subject: "Votre demande d’espace est chez un agent", Greeting: "Bonjour " + who.Formal() + ",",
 		Paragraphs: []string{"Votre adresse e-mail est confirmée. Un agent vérifie votre demande et active votre espace.",
-			"En attendant, vous pouvez vous connecter, compléter vos coordonnées et déposer vos documents."},
+			"En attendant, vous pouvez vous connecter, compléter votre profil et vos coordonnées. Les documents se donnent au guichet ou par courriel."},
 		Facts:  facts,
 		Button: mail.Button{Label: "Me connecter", URL: m.URL("/connexion")},
 	}, nil

@@ -128,14 +128,19 @@ func said(step string, d Draft, now time.Time) map[string]string {
 	switch step {
 	case "identite":
 		for _, name := range []string{"nom", "nom_naissance"} {
-			found[name] = person.CheckName(d.Fields[name])
+			found[name] = person.CheckTypedName(d.Fields[name])
 		}
 		if !noName(d.Fields["prenoms"]) {
-			found["prenoms"] = person.CheckName(d.Fields["prenoms"])
+			found["prenoms"] = person.CheckTypedName(d.Fields["prenoms"])
 		}
 		found["naissance"] = checkBirth(d.Fields["naissance"], now)
+		if s := d.Fields["departement_naissance"]; s != "" && inFrance(d.Fields["pays_naissance"]) && departmentCode(s) == "" {
+			found["departement_naissance"] = "Ce département n’est pas connu. Écrivez son nom ou son numéro, par exemple 78 ou Yvelines, ou laissez vide."
+		}
 		for _, name := range []string{"departement_naissance", "commune_naissance", "pays_naissance"} {
-			found[name] = checkLength(d.Fields[name])
+			if s := checkLength(d.Fields[name]); s != "" {
+				found[name] = s
+			}
 		}
 		if _, known := person.ParseCivility(d.Fields["civilite"]); !known {
 			found["civilite"] = "Choisissez une civilité de la liste."
@@ -151,6 +156,9 @@ func said(step string, d Draft, now time.Time) map[string]string {
 		_, fields := c.Check()
 		for _, f := range fields {
 			found[strings.Replace(f.Name, "prefere", "contact_prefere", 1)] = f.Sentence
+		}
+		if n, err := person.CheckPhone(d.Fields["mobile"]); err == nil && strings.HasPrefix(n, "+33") && !strings.HasPrefix(n, "+336") && !strings.HasPrefix(n, "+337") {
+			found["mobile"] = "Ce numéro est-il celui d’un mobile ? Ils commencent par 06 ou 07. Écrivez les autres numéros dans « Téléphone »."
 		}
 		if _, err := person.CheckEmail(d.Fields["courriel"]); err != nil {
 			found["courriel"] = fault.SentenceOf(err)
@@ -173,6 +181,9 @@ func checkLength(s string) string {
 // noName is how somebody with one name only fills the other field.
 func noName(s string) bool { return s != "" && strings.Trim(s, "-–—_./ ") == "" }
 
+// adultFrom is the age under which a birth date is taken for a child’s.
+const adultFrom = 15
+
 func checkBirth(s string, now time.Time) string {
 	if s == "" {
 		return ""
@@ -184,6 +195,8 @@ func checkBirth(s string, now time.Time) string {
 		return "Écrivez la date de naissance avec le jour, le mois et l’année, par exemple 3 mars 1988 ou 03/03/1988."
 	case day.After(today):
 		return "Cette date est à venir. Vérifiez l’année de naissance."
+	case civil.NewDate(day.Year+adultFrom, day.Month, day.Day).After(today):
+		return "Cet espace est celui d’un adulte : indiquez votre propre date de naissance. Vos enfants s’ajoutent ensuite, dans votre famille."
 	case today.Year-day.Year > 125:
 		return "Cette date est trop ancienne. Vérifiez l’année de naissance."
 	}

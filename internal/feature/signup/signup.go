@@ -80,12 +80,11 @@ func Send(tx *db.Tx, now time.Time, key *crypt.Key, drop DropPhoto, o Order) (De
 	if err != nil || !gone {
 		return Demand{}, errGone(err)
 	}
-	if o.Draft.Replaces != "" {
-		if err := replace(tx, now, drop, o.Draft.Replaces); err != nil {
-			return Demand{}, err
-		}
-	}
 	p := o.Draft.person()
+	mails, err := replace(tx, now, drop, o.Draft.Replaces, emailKey(key, p.Email))
+	if err != nil {
+		return Demand{}, err
+	}
 	who, err := person.InsertNewcomer(tx, now, wizard(), p, o.Photo)
 	if err != nil {
 		return Demand{}, err
@@ -95,7 +94,7 @@ func Send(tx *db.Tx, now time.Time, key *crypt.Key, drop DropPhoto, o Order) (De
 		return Demand{}, err
 	}
 	d := Demand{ID: ID(db.NewID()), Reference: newReference(), Account: acc, Wished: o.Draft.Fields["identifiant"],
-		CreatedAt: civil.InstantOf(now), ExpiresAt: civil.InstantOf(now.Add(confirmLife)), emailKey: emailKey(key, p.Email), browser: o.Browser}
+		CreatedAt: civil.InstantOf(now), ExpiresAt: civil.InstantOf(now.Add(confirmLife)), emailKey: emailKey(key, p.Email), browser: o.Browser, Mails: mails}
 	o.Draft.Hash = o.Hash
 	if d.snapshot, err = seal(key, snapshotPurpose(d.ID), o.Draft); err != nil {
 		return Demand{}, err
@@ -115,7 +114,7 @@ func Send(tx *db.Tx, now time.Time, key *crypt.Key, drop DropPhoto, o Order) (De
 // sendLink mails the confirmation link, or tells the owner of a known address. Both cost the same statements. An
 // address that was sent many mails today gets no more, which nobody is told.
 func sendLink(tx *db.Tx, now time.Time, d Demand, email string) error {
-	sent, err := mailsSince(tx, d.emailKey, civil.InstantOf(now).Add(-24*time.Hour))
+	sent, err := countMail(tx, d.emailKey, civil.DateOf(now))
 	if err != nil {
 		return err
 	}
@@ -123,7 +122,7 @@ func sendLink(tx *db.Tx, now time.Time, d Demand, email string) error {
 	if err != nil {
 		return err
 	}
-	if err := countMail(tx, now, d.ID); err != nil || sent >= mailsADay {
+	if err := noteMail(tx, now, d.ID); err != nil || sent > mailsADay {
 		return err
 	}
 	m := mail.Message{Template: MailConfirm, To: email, Account: string(d.Account), Args: map[string]string{"signup": string(d.ID)}}
@@ -144,10 +143,10 @@ func Resend(tx *db.Tx, now time.Time, received, browser string) error {
 		return fault.New(fault.Refused, "Votre adresse est déjà confirmée : il n’y a plus rien à envoyer.")
 	}
 	if d.Mails >= mailsEach {
-		return fault.New(fault.Throttled, "Plusieurs e-mails sont déjà partis. Regardez dans les courriers indésirables, ou appelez la mairie.")
+		return fault.New(fault.Throttled, manyMails)
 	}
 	if d.MailedAt.Add(mailEvery) > civil.InstantOf(now) {
-		return fault.New(fault.Throttled, "Un e-mail vient de partir. Attendez 2 minutes avant d’en demander un autre.")
+		return fault.New(fault.Throttled, justMailed)
 	}
 	acc, err := account.ByID(tx, d.Account)
 	if err != nil {
@@ -240,16 +239,34 @@ func Reopen(tx *db.Tx, now time.Time, key *crypt.Key, received, browser, address
 // DropPhoto lets go of a stored photo within a transaction; it is person.Photos' Drop.
 type DropPhoto func(tx *db.Tx, now time.Time, id string) error
 
-// replace removes the demand that a corrected one takes the place of, unless its address was confirmed meanwhile.
-func replace(tx *db.Tx, now time.Time, drop DropPhoto, id ID) error {
+const (
+	manyMails  = "Plusieurs e-mails sont déjà partis. Regardez dans les courriers indésirables, ou appelez la mairie."
+	justMailed = "Un e-mail vient de partir. Attendez 2 minutes avant d’en demander un autre."
+)
+
+// replace removes the demand that a corrected one takes the place of, unless its address was confirmed meanwhile. It
+// returns the mails that the same address was sent for it: a correction that corrects no address begins no new count.
+func replace(tx *db.Tx, now time.Time, drop DropPhoto, id ID, email string) (int64, error) {
+	if id == "" {
+		return 0, nil
+	}
 	d, err := demandByID(tx, id)
 	if fault.KindOf(err) == fault.NotFound || err == nil && d.ConfirmedAt != 0 {
-		return nil
+		return 0, nil
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return remove(tx, now, drop, d)
+	if d.emailKey != email {
+		return 0, remove(tx, now, drop, d)
+	}
+	switch {
+	case d.Mails >= mailsEach:
+		return 0, fault.New(fault.Invalid, manyMails)
+	case d.MailedAt.Add(mailEvery) > civil.InstantOf(now):
+		return 0, fault.New(fault.Invalid, justMailed)
+	}
+	return d.Mails, remove(tx, now, drop, d)
 }
 
 // remove leaves nothing of a demand that nobody confirmed: account, person, photo, mails.

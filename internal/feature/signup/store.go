@@ -79,10 +79,28 @@ func deleteDraft(tx *db.Tx, id string) (bool, error) {
 	return n > 0, nil
 }
 
-// hashesSince counts the passwords hashed for the drafts of a network address.
-func hashesSince(r db.Reader, address string, from civil.Instant) (int64, error) {
-	return db.One(r, "count", db.Column[int64], `select cast(coalesce(sum(hashes), 0) as bigint) from signup_draft
-		where address = $1 and created_at > $2`, address, from)
+// countHash counts a password about to be hashed for a draft of a network, and returns how many were in this hour.
+func countHash(tx *db.Tx, network string, hour civil.Instant) (int64, error) {
+	return db.One(tx, "count of hashes", db.Column[int64], `insert into signup_hash as h (network, hour, made) values ($1, $2, 1)
+		on conflict (network, hour) do update set made = h.made + 1 returning made`, network, hour)
+}
+
+// countMail counts a mail about to be sent to an address, and returns how many were today.
+func countMail(tx *db.Tx, emailKey string, day civil.Date) (int64, error) {
+	return db.One(tx, "count of mails", db.Column[int64], `insert into signup_mail as m (email_key, day, sent) values ($1, $2, 1)
+		on conflict (email_key, day) do update set sent = m.sent + 1 returning sent`, emailKey, day)
+}
+
+// purgeCounts forgets the counts of the days before.
+func purgeCounts(tx *db.Tx, now time.Time) error {
+	before := now.AddDate(0, 0, -2)
+	if _, err := tx.Exec(`delete from signup_mail where day <= $1`, civil.DateOf(before)); err != nil {
+		return fmt.Errorf("purge counts of mails: %w", err)
+	}
+	if _, err := tx.Exec(`delete from signup_hash where hour <= $1`, civil.InstantOf(before)); err != nil {
+		return fmt.Errorf("purge counts of hashes: %w", err)
+	}
+	return nil
 }
 
 // purgeDrafts deletes at most a batch of drafts past their term.
@@ -101,10 +119,10 @@ func scanDemand(s db.Scanner) (Demand, error) {
 }
 
 func insertDemand(tx *db.Tx, d Demand, linkHash, receivedHash string) error {
-	_, err := tx.Exec(`insert into signup (id, reference, account, wished, email_key, token_hash, received_hash, browser, snapshot, mailed_at,
+	_, err := tx.Exec(`insert into signup (id, reference, account, wished, email_key, token_hash, received_hash, browser, snapshot, mails, mailed_at,
 			created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)`, string(d.ID), d.Reference, string(d.Account), d.Wished, d.emailKey, linkHash,
-		receivedHash, d.browser, d.snapshot, d.CreatedAt, d.ExpiresAt)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $10, $11)`, string(d.ID), d.Reference, string(d.Account), d.Wished, d.emailKey, linkHash,
+		receivedHash, d.browser, d.snapshot, d.CreatedAt, d.ExpiresAt, d.Mails)
 	if err != nil {
 		return fmt.Errorf("insert demand: %w", err)
 	}
@@ -174,12 +192,7 @@ func lockLink(tx *db.Tx, secret string) (Demand, error) {
 	return demandByLink(tx, secret)
 }
 
-func mailsSince(r db.Reader, emailKey string, from civil.Instant) (int64, error) {
-	return db.One(r, "count", db.Column[int64], `select cast(coalesce(sum(mails), 0) as bigint) from signup
-		where email_key = $1 and created_at > $2`, emailKey, from)
-}
-
-func countMail(tx *db.Tx, now time.Time, id ID) error {
+func noteMail(tx *db.Tx, now time.Time, id ID) error {
 	if _, err := tx.Exec(`update signup set mails = mails + 1, mailed_at = $2 where id = $1`, string(id), civil.InstantOf(now)); err != nil {
 		return fmt.Errorf("count mail: %w", err)
 	}

@@ -17,9 +17,8 @@ import (
 )
 
 const (
-	keptHashes    = 3  // passwords of one draft hashed after a wrong security check
-	hashesAnHour  = 30 // the same, of all the drafts of one network address
-	hashesCounted = time.Hour
+	keptHashes   = 1  // passwords of one draft hashed before its demand is sent
+	hashesAnHour = 30 // the same, of all that is drafted from one network
 )
 
 // submit takes the last screen. The security check comes before any hashing for a demand.
@@ -163,13 +162,13 @@ func (w *sent) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (p Pages) keep(w http.ResponseWriter, r *http.Request, f *web.Form, had, next Draft, change func(*Draft)) (Draft, error) {
 	hash := ""
 	if had.hashes < keptHashes && f.Raw("mot_de_passe") != "" && len(p.passwordProblems(f, next)) == 0 {
-		spent, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (int64, error) {
-			return hashesSince(rd, p.ticket(r).Address, civil.InstantOf(p.Now().Add(-hashesCounted)))
+		made, err := db.Write(r.Context(), p.DB, func(tx *db.Tx) (int64, error) { // counted first: many at once are as many
+			return countHash(tx, p.ticket(r).Address, civil.InstantOf(p.Now().Truncate(time.Hour)))
 		})
 		if err != nil {
 			return Draft{}, err
 		}
-		if spent < hashesAnHour {
+		if made <= hashesAnHour {
 			if hash, err = p.hashed(r.Context(), f.Raw("mot_de_passe")); err != nil {
 				return Draft{}, err
 			}

@@ -107,7 +107,7 @@ func (p Pages) hub(w http.ResponseWriter, r *http.Request, _ actor.Actor) error 
 	}
 	page := agentPage("Réglages de la commune")
 	page.Crumbs = []web.Crumb{{Label: "Accueil", Href: "/agents"}, {Label: "Réglages"}}
-	return web.Render(w, r, page, hubPage(v))
+	return web.Render(w, r, page, hubPage(v)) // which says itself where the set-up stands
 }
 
 func hubGroups(rows map[string]setting, zone *time.Location) []hubGroup {

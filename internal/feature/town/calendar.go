@@ -43,7 +43,7 @@ var official = map[civil.SchoolYear]struct {
 }
 
 // Official is the national calendar of a school year for one zone: first to last free day of each holiday. Not ok
-// when that year's calendar does not ship.
+// when that year's calendar does not ship. The year is not Checked: only a person's tick makes it so.
 func Official(y civil.SchoolYear, zone string) (year Year, holidays []SchoolHoliday, ok bool) {
 	o, ok := official[y]
 	if !ok {
@@ -55,7 +55,7 @@ func Official(y civil.SchoolYear, zone string) (year Year, holidays []SchoolHoli
 			holidays = append(holidays, SchoolHoliday{Name: run.name, Zone: zone, Days: civil.Range{From: day(run.leave), To: day(run.back).AddDays(-1)}})
 		}
 	}
-	return Year{Year: y, Days: civil.Range{From: day(o.first), To: day(o.last)}, Checked: true}, holidays, true
+	return Year{Year: y, Days: civil.Range{From: day(o.first), To: day(o.last)}}, holidays, true
 }
 
 // Propose is the calendar that a town is offered for a year: the national one, or a guess to be checked.

@@ -71,7 +71,7 @@ func (p Pages) years(w http.ResponseWriter, r *http.Request, _ actor.Actor) erro
 			v.proposed = append(v.proposed, y)
 		}
 	}
-	return web.Render(w, r, agentPage("Années scolaires"), yearsPage(v))
+	return p.render(w, r, agentPage("Années scolaires"), yearsPage(v))
 }
 
 // yearView is a year as entered, or as proposed when Stamp is "".
@@ -101,8 +101,8 @@ func (p Pages) yearOf(r *http.Request) (yearView, error) {
 		}
 		v := yearView{proposal: "Ces dates sont une supposition, d’après les autres années : calendrier à vérifier."}
 		v.Year, _ = Propose(y, s.Zone)
-		if v.Checked {
-			v.proposal = "Ces dates sont celles du calendrier national. " + OfficialSource
+		if _, _, ok := Official(y, s.Zone); ok {
+			v.proposal = "Ces dates sont celles du calendrier national : calendrier à vérifier. " + OfficialSource
 		}
 		return v, nil
 	})
@@ -113,7 +113,7 @@ func (p Pages) year(w http.ResponseWriter, r *http.Request, _ actor.Actor) error
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage("Année "+v.Year.Year.String(), yearsCrumb), yearForm(nil, v))
+	return p.render(w, r, agentPage("Année "+v.Year.Year.String(), yearsCrumb), yearForm(nil, v))
 }
 
 func (p Pages) saveYear(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -129,7 +129,7 @@ func (p Pages) saveYear(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 			return web.Done{Location: yearsPath, Sentence: "L’année " + y.Year.String() + " est enregistrée."}, ChangeYear(tx, p.Now(), a, y, f.Raw("version"))
 		})
 	}
-	return again(w, r, f, err, agentPage("Année "+y.Year.String(), yearsCrumb), func(f *web.Form, conflict bool) templ.Component {
+	return p.again(w, r, f, err, agentPage("Année "+y.Year.String(), yearsCrumb), func(f *web.Form, conflict bool) templ.Component {
 		if conflict {
 			now.conflict = differ("Dates", rangeWords(now.Days), rangeWords(y.Days), "Vérifiée", yesNo(now.Checked), yesNo(y.Checked))
 		}
@@ -176,7 +176,7 @@ func (p Pages) holidays(w http.ResponseWriter, r *http.Request, _ actor.Actor) e
 			v.official = append(v.official, y)
 		}
 	}
-	return web.Render(w, r, agentPage("Vacances scolaires"), holidaysPage(v))
+	return p.render(w, r, agentPage("Vacances scolaires"), holidaysPage(v))
 }
 
 func byYear(all []SchoolHoliday) []holidayYear {
@@ -211,13 +211,20 @@ func (p Pages) addOfficial(w http.ResponseWriter, r *http.Request, a actor.Actor
 		case 1:
 			sentence = "Une période de vacances est ajoutée."
 		}
+		if err != nil {
+			return web.Done{}, err
+		}
+		s, err := ReadSettings(tx)
+		if s.Zone != zone {
+			sentence += " Attention : la commune est réglée en zone " + s.Zone + ", ces vacances de la zone " + zone + " ne comptent pas pour elle."
+		}
 		return web.Done{Location: holidaysPath, Sentence: sentence}, err
 	})
 }
 
 func (p Pages) newHoliday(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
 	zone := p.Settings.Get(r.Context(), p.Now()).Zone
-	return web.Render(w, r, agentPage("Nouvelles vacances", holidaysCrumb), holidayForm(nil, SchoolHoliday{Zone: zone}, nil))
+	return p.render(w, r, agentPage("Nouvelles vacances", holidaysCrumb), holidayForm(nil, SchoolHoliday{Zone: zone}, nil))
 }
 
 func readHoliday(f *web.Form) (SchoolHoliday, error) {
@@ -234,7 +241,7 @@ func (p Pages) addHoliday(w http.ResponseWriter, r *http.Request, a actor.Actor)
 			return web.Done{Location: holidaysPath, Sentence: "« " + h.Name + " » : ajouté au calendrier."}, err
 		})
 	}
-	return again(w, r, f, err, agentPage("Nouvelles vacances", holidaysCrumb), func(f *web.Form, _ bool) templ.Component { return holidayForm(f, SchoolHoliday{}, nil) })
+	return p.again(w, r, f, err, agentPage("Nouvelles vacances", holidaysCrumb), func(f *web.Form, _ bool) templ.Component { return holidayForm(f, SchoolHoliday{}, nil) })
 }
 
 func (p Pages) holidayOf(r *http.Request) (SchoolHoliday, error) {
@@ -246,7 +253,7 @@ func (p Pages) holiday(w http.ResponseWriter, r *http.Request, _ actor.Actor) er
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage(h.Name, holidaysCrumb), holidayForm(nil, h, nil))
+	return p.render(w, r, agentPage(h.Name, holidaysCrumb), holidayForm(nil, h, nil))
 }
 
 func (p Pages) changeHoliday(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -262,7 +269,7 @@ func (p Pages) changeHoliday(w http.ResponseWriter, r *http.Request, a actor.Act
 			return web.Done{Location: holidaysPath, Sentence: "« " + h.Name + " » : enregistré."}, ChangeSchoolHoliday(tx, p.Now(), a, h, f.Raw("version"))
 		})
 	}
-	return again(w, r, f, err, agentPage(now.Name, holidaysCrumb), func(f *web.Form, conflict bool) templ.Component {
+	return p.again(w, r, f, err, agentPage(now.Name, holidaysCrumb), func(f *web.Form, conflict bool) templ.Component {
 		if !conflict {
 			return holidayForm(f, now, nil)
 		}

@@ -23,6 +23,7 @@ type Pages struct {
 	Settings *Cache
 	Mails    []mail.Template // whose texts the town may write; those without Specimen are left out
 	Setup    []SetupTask     // « Mise en route »: the tasks of the features above
+	NoMail   bool            // no mail server is set: mails wait
 	// Promised counts what falls due on a day of a closing (« 3 activations promises ce jour-là »); may be nil.
 	Promised func(r db.Reader, now time.Time, days civil.Range) (string, error)
 }

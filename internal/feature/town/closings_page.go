@@ -2,6 +2,7 @@ package town
 
 import (
 	"net/http"
+	"slices"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
@@ -29,7 +30,7 @@ func (p Pages) closings(w http.ResponseWriter, r *http.Request, _ actor.Actor) e
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage("Fermetures"), closingsPage(v))
+	return p.render(w, r, agentPage("Fermetures"), closingsPage(v))
 }
 
 func serviceNames(r db.Reader) (map[ServiceID]string, error) {
@@ -72,16 +73,27 @@ func (p Pages) newClosing(w http.ResponseWriter, r *http.Request, _ actor.Actor)
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage("Nouvelle fermeture", closingsCrumb), closingForm(nil, v))
+	return p.render(w, r, agentPage("Nouvelle fermeture", closingsCrumb), closingForm(nil, v))
 }
 
 // readClosing reads the form; a last day left empty is the first: most closings last one day.
 func readClosing(f *web.Form) (Closing, error) {
-	if f.Text("fin") == "" {
+	alone := f.Text("fin") == ""
+	if alone {
 		f.Set("fin", f.Raw("debut"))
 	}
 	days, err := readDays(f)
-	return Closing{Days: days, Reason: f.Line("motif"), Service: ServiceID(f.Text("service"))}, err
+	c := Closing{Days: days, Reason: f.Line("motif"), Service: ServiceID(f.Text("service"))}
+	fields := fault.FieldsOf(err)
+	if len(fields) == 0 {
+		return c, err
+	}
+	if alone { // nothing was typed there
+		f.Set("fin", "")
+		fields = slices.DeleteFunc(slices.Clone(fields), func(one fault.Field) bool { return one.Name == "fin" })
+	}
+	c.Days = civil.Range{}
+	return c, fault.InvalidFields(append(fields, fault.FieldsOf(c.check())...)...)
 }
 
 func (p Pages) addClosing(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -104,7 +116,7 @@ func (p Pages) addClosing(w http.ResponseWriter, r *http.Request, a actor.Actor)
 	if readErr != nil {
 		return readErr
 	}
-	return again(w, r, f, err, agentPage("Nouvelle fermeture", closingsCrumb), func(f *web.Form, _ bool) templ.Component { return closingForm(f, v) })
+	return p.again(w, r, f, err, agentPage("Nouvelle fermeture", closingsCrumb), func(f *web.Form, _ bool) templ.Component { return closingForm(f, v) })
 }
 
 func (p Pages) closedSentence(r db.Reader, c Closing) (string, error) {
@@ -124,7 +136,7 @@ func (p Pages) closing(w http.ResponseWriter, r *http.Request, _ actor.Actor) er
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage("Fermeture", closingsCrumb), closingForm(nil, v))
+	return p.render(w, r, agentPage("Fermeture", closingsCrumb), closingForm(nil, v))
 }
 
 func (p Pages) changeClosing(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -144,7 +156,7 @@ func (p Pages) changeClosing(w http.ResponseWriter, r *http.Request, a actor.Act
 			return web.Done{Location: closingsPath, Sentence: sentence}, err
 		})
 	}
-	return again(w, r, f, err, agentPage("Fermeture", closingsCrumb), func(f *web.Form, conflict bool) templ.Component {
+	return p.again(w, r, f, err, agentPage("Fermeture", closingsCrumb), func(f *web.Form, conflict bool) templ.Component {
 		if conflict {
 			names := map[ServiceID]string{"": "toute la mairie"}
 			for _, s := range v.services {

@@ -102,7 +102,17 @@ func TestSchoolYearsAndHolidays(t *testing.T) {
 				t.Errorf("%v: %d", wrong, p.Status)
 			}
 		}
+		if page.Has("#champ-verifie[checked]") {
+			t.Error("a proposed year is ticked in advance")
+		}
 		page.Submit(plain, map[string]string{"fin": "3 juillet 2027"}).Follow()
+		if read(t, o.d, func(r db.Reader) (town.Year, error) { return town.YearOf(r, 2026) }).Checked {
+			t.Error("nobody ticked the year")
+		}
+		o.Get("/agents/parametres/annees/2026-2027").Submit(plain, map[string]string{"verifie": "1"}).Follow()
+		if !o.Get("/agents/parametres/annees/2026-2027").Has("#champ-verifie[checked]") {
+			t.Error("the tick of a person is lost")
+		}
 		if y := read(t, o.d, func(r db.Reader) (town.Year, error) { return town.YearOf(r, 2026) }); y.Days.To.String() != "2027-07-03" || !y.Checked {
 			t.Errorf("year: %+v", y)
 		}
@@ -115,6 +125,9 @@ func TestSchoolYearsAndHolidays(t *testing.T) {
 		holidays := o.Get("/agents/parametres/vacances").Submit(`main form[action$="/officielles"]`, map[string]string{"annee": "2026-2027", "zone": "B"}).Follow()
 		if !strings.Contains(holidays.Text("main"), "Du samedi 20 février 2027") && !strings.Contains(holidays.Text("main"), "20 février 2027 au") {
 			t.Errorf("zone B: %s", holidays.Text("main"))
+		}
+		if !strings.Contains(holidays.Text("body"), "Attention : la commune est réglée en zone C") {
+			t.Errorf("the calendar of another zone is taken without a word: %s", holidays.Text("body"))
 		}
 		again := holidays.Submit(`main form[action$="/officielles"]`, map[string]string{"annee": "2026-2027", "zone": "B"}).Follow()
 		if !strings.Contains(again.Text("body"), "Rien à ajouter") {
@@ -140,6 +153,10 @@ func TestClosingsOnScreen(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o *office) {
 		o.Get("/agents/parametres/services/nouveau").Submit(plain, map[string]string{"nom": "Jeunesse"}).Follow()
 		page := o.Get("/agents/parametres/fermetures/nouvelle")
+		both := page.Submit(plain, map[string]string{"debut": "demain", "fin": "", "motif": ""})
+		if both.Status != 422 || both.Has("#champ-fin-erreur") || both.Doc.Find(".field-wrong").Length() != 2 || typed(both, "fin") != "" {
+			t.Errorf("a wrong first day and no reason: %d %s", both.Status, both.Text(".error-summary"))
+		}
 		wrong := page.Submit(plain, map[string]string{"debut": "demain", "motif": "Pont"})
 		if wrong.Status != 422 || !wrong.Has("#champ-debut-erreur") || typed(wrong, "motif") != "Pont" {
 			t.Fatalf("%d", wrong.Status)
@@ -193,8 +210,11 @@ func TestSetUpOfANewTown(t *testing.T) {
 		if hub := o.Get("/agents/parametres"); !strings.Contains(hub.Text("main"), "2 étapes faites sur 9") || !hub.Has(`a[href="`+town.SetupPath+`"]`) {
 			t.Errorf("the settings do not say where the set-up stands: %s", hub.Text("main"))
 		}
-		for path, values := range map[string]map[string]string{"contacts": {"phone": "01 00 00 00 01"}, "horaires": {}, "textes/mentions": {"publisher": "La maire", "host": "La commune"}} {
+		for path, values := range map[string]map[string]string{"contacts": {"phone": "01 00 00 00 01"}, "horaires": {}, "textes/mentions": {"publisher": "La maire", "host": "La commune"}, "textes/donnees-personnelles": {"data_officer": "Aucun"}} {
 			o.Get("/agents/parametres/"+path).Submit(form, values).Follow()
+		}
+		if services := o.Get("/agents/parametres/services"); !services.Has(`main a[href="` + town.SetupPath + `"]`) {
+			t.Error("a list of the settings does not lead back to the set-up")
 		}
 		o.Get("/agents/parametres/services/nouveau").Submit(plain, map[string]string{"nom": "Enfance"}).Follow()
 		o.Get("/agents/parametres/lieux/nouveau").Submit(plain, map[string]string{"nom": "École"}).Follow()
@@ -208,6 +228,13 @@ func TestSetUpOfANewTown(t *testing.T) {
 		if n := read(t, o.d, mail.Count)[mail.Queued]; n != 1 {
 			t.Errorf("%d test mails wait", n)
 		}
+		if page = o.Get(town.SetupPath); done(page.Doc) != 8 || !strings.Contains(page.Text("main"), "Il reste à faire : « Courriel d’essai »") {
+			t.Errorf("a test mail that only waits: %s", page.Text("main"))
+		}
+		do(t, o.d, func(tx *db.Tx) error {
+			_, err := tx.Exec(`update mail_outbox set state = 'sent', sent_at = 1`)
+			return err
+		})
 		page = o.Get(town.SetupPath)
 		if done(page.Doc) != 9 {
 			t.Errorf("at the end: %s", page.Text("main"))
@@ -269,3 +296,58 @@ func TestOnlyAdministratorsSetTheTown(t *testing.T) {
 }
 
 var invitationWords = mail.Words{Subject: "x", Text: "y"}
+
+func TestTheSetUpSaysWhatATaskLacks(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		says := func(all ...string) {
+			t.Helper()
+			text := o.Get(town.SetupPath).Text("main")
+			for _, words := range all {
+				if !strings.Contains(text, words) {
+					t.Errorf("the set-up does not say %q: %s", words, text)
+				}
+			}
+		}
+		says("Il manque les dates de l’année 2026-2027 et les vacances de la zone C", "proposée d’office", "direction de la publication", "délégué à la protection")
+		if p := o.Get(town.SetupPath); !p.Has(`main a[href$="/vacances"]`) || !p.Has(`main a[href$="/horaires"]`) || !p.Has(`main a[href$="/donnees-personnelles"]`) {
+			t.Error("a task does not lead to all its pages")
+		}
+		o.Get("/agents/parametres/annees/2026-2027").Submit(plain, nil).Follow()
+		o.Get("/agents/parametres/vacances").Submit(`main form[action$="/officielles"]`, map[string]string{"annee": "2026-2027", "zone": "B"}).Follow()
+		says("Il manque les vacances de la zone C.")
+		o.Get("/agents/parametres/identite").Submit(form, nil).Follow()
+		says("Votre commune » est un nom d’attente")
+		o.Get("/agents/parametres/textes/mentions").Submit(form, map[string]string{"publisher": "La maire", "host": "La commune"}).Follow()
+		says("Il manque : le délégué à la protection des données")
+	})
+}
+
+func TestATestMailWithoutAServer(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		with := o.Get("/agents/parametres/courriel-essai").Submit(plain, map[string]string{"adresse": "moi@exemple.fr"}).Follow()
+		if !strings.Contains(with.Text("body"), "part dans la minute") {
+			t.Errorf("with a server: %s", with.Text("body"))
+		}
+		o.noMail(t)
+		without := o.Get("/agents/parametres/courriel-essai").Submit(plain, map[string]string{"adresse": "moi@exemple.fr"}).Follow()
+		if text := without.Text("body"); strings.Contains(text, "dans la minute") || !strings.Contains(text, "un serveur de courriels sera réglé") {
+			t.Errorf("without a server: %s", text)
+		}
+	})
+}
+
+func TestATownWithoutAnOldPortal(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		if text := o.Get("/aide").Text("main"); strings.Contains(text, "Votre espace existe déjà") || !strings.Contains(text, "Vous êtes nouveau") {
+			t.Errorf("a new town's help: %s", text)
+		}
+		o.Get("/agents/parametres/textes/accueil").Submit(form, map[string]string{"old_portal": "Kiosque Familles"}).Follow()
+		if text := o.Get("/aide").Text("main"); !strings.Contains(text, "Vous utilisiez Kiosque Familles") {
+			t.Errorf("help: %s", text)
+		}
+		o.Get("/agents/parametres/textes/accueil").Submit(form, map[string]string{"old_portal": ""}).Follow()
+		if text := o.Get("/aide").Text("main"); strings.Contains(text, "Vous utilisiez") {
+			t.Errorf("cleared, help says: %s", text)
+		}
+	})
+}

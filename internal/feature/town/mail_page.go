@@ -47,7 +47,7 @@ func (p Pages) mails(w http.ResponseWriter, r *http.Request, _ actor.Actor) erro
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage("Textes des courriels"), mailsPage(lines))
+	return p.render(w, r, agentPage("Textes des courriels"), mailsPage(lines))
 }
 
 // mailView is the form of one mail's words. Specimen is the mail as it would be received.
@@ -91,7 +91,7 @@ func (p Pages) showMail(w http.ResponseWriter, r *http.Request, status int, f *w
 	}
 	page := agentPage(v.Label, mailsCrumb)
 	page.Status = status
-	return web.Render(w, r, page, mailForm(f, v, filled))
+	return p.render(w, r, page, mailForm(f, v, filled))
 }
 
 func (p Pages) saveMailWords(w http.ResponseWriter, r *http.Request, a actor.Actor) error {

@@ -41,25 +41,35 @@ func SendTest(tx *db.Tx, now time.Time, a actor.Actor, to string) error {
 	return audit.Write(tx, now, a, audit.Entry{Action: "town.mail.tried", Object: "town", ID: "mail"})
 }
 
-// testSent tells whether somebody ever asked for the test mail.
-func testSent(r db.Reader) (bool, error) {
+// testArrived tells whether a server took a test mail.
+func testArrived(r db.Reader) (bool, error) { return mail.Accepted(r, MailTest) }
+
+// testMissing says why a test mail that was asked for does not count.
+func testMissing(r db.Reader) (string, error) {
 	events, err := audit.ForObject(r, "town", "mail", 1)
-	return len(events) > 0, err
+	if err != nil || len(events) == 0 {
+		return "", err
+	}
+	return "Demandé, mais aucun serveur de courriels ne l’a encore accepté.", nil
 }
 
 func (p Pages) mailTest(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
-	return web.Render(w, r, agentPage("Courriel d’essai", mailsCrumb), mailTestForm(nil, p.Settings.Get(r.Context(), p.Now()).Email))
+	return p.render(w, r, agentPage("Courriel d’essai", mailsCrumb), mailTestForm(nil, p.Settings.Get(r.Context(), p.Now()).Email))
 }
 
 func (p Pages) sendTest(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	f := web.ReadForm(r)
+	sentence := "Le courriel d’essai part dans la minute. Vérifiez qu’il arrive, et où."
+	if p.NoMail {
+		sentence = "Le courriel d’essai attend : il partira quand un serveur de courriels sera réglé."
+	}
 	err := web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		return web.Done{Location: mailsPath, Sentence: "Le courriel d’essai part dans la minute. Vérifiez qu’il arrive, et où."}, SendTest(tx, p.Now(), a, f.Line("adresse"))
+		return web.Done{Location: mailsPath, Sentence: sentence}, SendTest(tx, p.Now(), a, f.Line("adresse"))
 	})
 	if !f.Take(err) {
 		return err
 	}
 	page := agentPage("Courriel d’essai", mailsCrumb)
 	page.Status = http.StatusUnprocessableEntity
-	return web.Render(w, r, page, mailTestForm(f, ""))
+	return p.render(w, r, page, mailTestForm(f, ""))
 }

@@ -40,11 +40,16 @@ var invitation = mail.Template{Name: "test.invitation", Label: "Invitation",
 			Closing: []string{"À bientôt."}, Values: map[string]string{"membre": "Inès Martin"}}, nil
 	}}
 
-func openOffice(t *testing.T, d *db.DB) *office {
+func openOffice(t *testing.T, d *db.DB) *office { return officeWith(t, d, false) }
+
+// noMail opens the office again without a mail server.
+func (o *office) noMail(t *testing.T) { *o = *officeWith(t, o.d, true) }
+
+func officeWith(t *testing.T, d *db.DB, noMail bool) *office {
 	o := &office{d: d, cache: &town.Cache{DB: d}}
 	clock := func() time.Time { return now }
 	o.portal = testkit.NewPortal(t, d, now, func(c *web.Config) { c.Site = o.cache.Site(clock) })
-	pages := town.Pages{DB: d, Now: clock, Settings: o.cache, Mails: []mail.Template{invitation, {Name: "test.secret"}},
+	pages := town.Pages{DB: d, Now: clock, Settings: o.cache, NoMail: noMail, Mails: []mail.Template{invitation, {Name: "test.secret"}},
 		Setup: []town.SetupTask{{Label: "Première actualité", Href: "/agents/actualites", Done: func(db.Reader) (bool, error) { return true, nil }},
 			{Label: "Inviter des agents", Href: "/agents/comptes"}},
 		Promised: func(_ db.Reader, _ time.Time, days civil.Range) (string, error) {

@@ -13,7 +13,7 @@ import (
 
 // again shows a form after a refusal: 422 with its sentences, or 409 when somebody else was faster, with the row as
 // it is now beside what was typed. Any other error is returned.
-func again(w http.ResponseWriter, r *http.Request, f *web.Form, err error, page web.Page, form func(f *web.Form, conflict bool) templ.Component) error {
+func (p Pages) again(w http.ResponseWriter, r *http.Request, f *web.Form, err error, page web.Page, form func(f *web.Form, conflict bool) templ.Component) error {
 	switch {
 	case fault.KindOf(err) == fault.Conflict:
 		f.Fail("", fault.SentenceOf(err))
@@ -23,7 +23,7 @@ func again(w http.ResponseWriter, r *http.Request, f *web.Form, err error, page 
 	default:
 		return err
 	}
-	return web.Render(w, r, page, form(f, page.Status == http.StatusConflict))
+	return p.render(w, r, page, form(f, page.Status == http.StatusConflict))
 }
 
 const (
@@ -41,11 +41,11 @@ func (p Pages) services(w http.ResponseWriter, r *http.Request, _ actor.Actor) e
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage("Services"), servicesPage(all))
+	return p.render(w, r, agentPage("Services"), servicesPage(all))
 }
 
 func (p Pages) newService(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
-	return web.Render(w, r, agentPage("Nouveau service", servicesCrumb), serviceForm(nil, Service{}, nil))
+	return p.render(w, r, agentPage("Nouveau service", servicesCrumb), serviceForm(nil, Service{}, nil))
 }
 
 func readService(f *web.Form) Service {
@@ -66,7 +66,7 @@ func (p Pages) addService(w http.ResponseWriter, r *http.Request, a actor.Actor)
 		_, err = AddService(tx, p.Now(), a, s)
 		return web.Done{Location: servicesPath, Sentence: "Le service « " + s.Name + " » est ajouté."}, err
 	})
-	return again(w, r, f, err, agentPage("Nouveau service", servicesCrumb), func(f *web.Form, _ bool) templ.Component { return serviceForm(f, Service{}, nil) })
+	return p.again(w, r, f, err, agentPage("Nouveau service", servicesCrumb), func(f *web.Form, _ bool) templ.Component { return serviceForm(f, Service{}, nil) })
 }
 
 func (p Pages) serviceOf(r *http.Request) (Service, error) {
@@ -78,7 +78,7 @@ func (p Pages) service(w http.ResponseWriter, r *http.Request, _ actor.Actor) er
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage(s.Name, servicesCrumb), serviceForm(nil, s, nil))
+	return p.render(w, r, agentPage(s.Name, servicesCrumb), serviceForm(nil, s, nil))
 }
 
 func (p Pages) changeService(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -95,7 +95,7 @@ func (p Pages) changeService(w http.ResponseWriter, r *http.Request, a actor.Act
 	if readErr != nil {
 		return readErr
 	}
-	return again(w, r, f, err, agentPage(now.Name, servicesCrumb), func(f *web.Form, conflict bool) templ.Component {
+	return p.again(w, r, f, err, agentPage(now.Name, servicesCrumb), func(f *web.Form, conflict bool) templ.Component {
 		if !conflict {
 			return serviceForm(f, now, nil)
 		}
@@ -149,11 +149,11 @@ func (p Pages) sites(w http.ResponseWriter, r *http.Request, _ actor.Actor) erro
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage("Lieux"), sitesPage(all))
+	return p.render(w, r, agentPage("Lieux"), sitesPage(all))
 }
 
 func (p Pages) newSite(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
-	return web.Render(w, r, agentPage("Nouveau lieu", sitesCrumb), siteForm(nil, Site{Kind: School}, nil))
+	return p.render(w, r, agentPage("Nouveau lieu", sitesCrumb), siteForm(nil, Site{Kind: School}, nil))
 }
 
 func readSite(f *web.Form) Site {
@@ -167,7 +167,7 @@ func (p Pages) addSite(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 		_, err := AddSite(tx, p.Now(), a, s)
 		return web.Done{Location: sitesPath, Sentence: "Le lieu « " + s.Name + " » est ajouté."}, err
 	})
-	return again(w, r, f, err, agentPage("Nouveau lieu", sitesCrumb), func(f *web.Form, _ bool) templ.Component { return siteForm(f, Site{Kind: School}, nil) })
+	return p.again(w, r, f, err, agentPage("Nouveau lieu", sitesCrumb), func(f *web.Form, _ bool) templ.Component { return siteForm(f, Site{Kind: School}, nil) })
 }
 
 func (p Pages) siteOf(r *http.Request) (Site, error) {
@@ -179,7 +179,7 @@ func (p Pages) site(w http.ResponseWriter, r *http.Request, _ actor.Actor) error
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, agentPage(s.Name, sitesCrumb), siteForm(nil, s, nil))
+	return p.render(w, r, agentPage(s.Name, sitesCrumb), siteForm(nil, s, nil))
 }
 
 func (p Pages) changeSite(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -196,7 +196,7 @@ func (p Pages) changeSite(w http.ResponseWriter, r *http.Request, a actor.Actor)
 	if readErr != nil {
 		return readErr
 	}
-	return again(w, r, f, err, agentPage(now.Name, sitesCrumb), func(f *web.Form, conflict bool) templ.Component {
+	return p.again(w, r, f, err, agentPage(now.Name, sitesCrumb), func(f *web.Form, conflict bool) templ.Component {
 		if !conflict {
 			return siteForm(f, now, nil)
 		}

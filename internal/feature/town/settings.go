@@ -39,7 +39,7 @@ type Settings struct {
 	LogoPNG   string // base64, when the logo is a picture
 	Slogan    string // under the title of the front page
 	Welcome   string // first paragraph of the front page
-	OldPortal string // how families call the portal that Parvis replaces
+	OldPortal string // how families call the portal that Parvis replaces; "" = there was none
 
 	Address string // one line
 	Phone   string
@@ -83,7 +83,7 @@ func Default() Settings {
 		"jeu 08:30-12:00 13:30-17:30; ven 08:30-12:00 13:30-17:30")
 	return Settings{
 		Name: "Votre commune", Colour: "#0b5c8a", Zone: "C", Region: civil.Metropole, Hours: hours,
-		OldPortal: "l’ancien portail famille", Conformity: NotConform,
+		Conformity:  NotConform,
 		Slogan:      "Cantine, accueils, mercredis, vacances, factures : les démarches de la famille, de jour comme de nuit, sur téléphone, tablette ou PC.",
 		HelpService: "Service des familles",
 	}

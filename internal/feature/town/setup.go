@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -17,10 +18,13 @@ import (
 // SetupPath is the page « Mise en route ».
 const SetupPath = "/agents/mise-en-route"
 
-// SetupTask is one line of « Mise en route ». Done nil is a task that is always worth a look and has no end.
+// SetupTask is one line of « Mise en route ». Done nil is a task that is always worth a look and has no end. Missing,
+// when not nil, says what a task that is not done lacks; More are the other pages where it is done.
 type SetupTask struct {
 	Label, Detail, Href string
 	Done                func(r db.Reader) (bool, error)
+	Missing             func(r db.Reader) (string, error)
+	More                []web.Link
 }
 
 // SetupState is where a new town stands.
@@ -107,16 +111,18 @@ func SetupTasks(now func() time.Time) []SetupTask {
 		}
 	}
 	return []SetupTask{
-		{Label: "Identité et couleur", Detail: "Le nom de la commune, sa couleur, son blason", Href: "/agents/parametres/identite", Done: saved("name", "colour")},
+		{Label: "Identité et couleur", Detail: "Le nom de la commune, sa couleur, son blason", Href: "/agents/parametres/identite", Done: named, Missing: nameMissing},
 		{Label: "Contacts et aide", Detail: "Le téléphone et le guichet que voient les familles", Href: "/agents/parametres/contacts", Done: saved("phone")},
 		{Label: "Horaires d’ouverture", Detail: "Ils servent à compter les « 48 heures ouvrées »", Href: "/agents/parametres/horaires", Done: saved("hours")},
 		{Label: "Services", Detail: "Enfance, Jeunesse, État civil…", Href: "/agents/parametres/services",
 			Done: func(r db.Reader) (bool, error) { all, err := Services(r); return len(all) > 0, err }},
 		{Label: "Lieux", Detail: "Les écoles et les centres", Href: "/agents/parametres/lieux",
 			Done: func(r db.Reader) (bool, error) { all, err := Sites(r); return len(all) > 0, err }},
-		{Label: "Année scolaire et vacances", Detail: "Les dates officielles sont proposées", Href: "/agents/parametres/annees", Done: yearReady(now)},
-		{Label: "Textes légaux", Detail: "Qui publie, qui héberge, qui répond des données", Href: "/agents/parametres/textes/mentions", Done: saved("publisher", "host")},
-		{Label: "Courriel d’essai", Detail: "Vérifier que les courriels du portail arrivent", Href: mailTestPath, Done: testSent},
+		{Label: "Année scolaire et vacances", Detail: "Les dates officielles sont proposées", Href: yearsPath, Done: yearReady(now), Missing: yearMissing(now),
+			More: []web.Link{{Href: yearsPath, Label: "Années"}, {Href: holidaysPath, Label: "Vacances"}, {Href: settingsPath + "/" + hoursSlug, Label: "Zone de vacances"}}},
+		{Label: "Textes légaux", Detail: "Qui publie, qui héberge, qui répond des données", Href: "/agents/parametres/textes/mentions", Done: saved("publisher", "host", "data_officer"), Missing: legalMissing,
+			More: []web.Link{{Href: "/agents/parametres/textes/mentions", Label: "Mentions légales"}, {Href: "/agents/parametres/textes/donnees-personnelles", Label: "Données personnelles"}}},
+		{Label: "Courriel d’essai", Detail: "Vérifier que les courriels du portail arrivent", Href: mailTestPath, Done: testArrived, Missing: testMissing},
 	}
 }
 
@@ -125,28 +131,11 @@ func savedSettings(r db.Reader) (map[string]setting, error) {
 	return db.Once(r, "town.setup.settings", func() (map[string]setting, error) { return readSettings(r) })
 }
 
-func yearReady(now func() time.Time) func(r db.Reader) (bool, error) {
-	return func(r db.Reader) (bool, error) {
-		year, err := YearOf(r, civil.SchoolYearOf(civil.DateOf(now())))
-		if fault.KindOf(err) == fault.NotFound {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		s, err := ReadSettings(r)
-		if err != nil {
-			return false, err
-		}
-		holidays, err := SchoolHolidays(r, s.Zone, year.Days)
-		return len(holidays) > 0, err
-	}
-}
-
 // setupLine is a task as it stands.
 type setupLine struct {
 	SetupTask
 	Ready bool
+	Lacks string // what Missing said
 }
 
 // SetupProgress is how many of the tasks with an end are done.
@@ -172,6 +161,11 @@ func (p Pages) setupLines(r db.Reader) ([]setupLine, error) {
 			var err error
 			if line.Ready, err = task.Done(r); err != nil {
 				return nil, fmt.Errorf("set-up task %s: %w", task.Label, err)
+			}
+			if !line.Ready && task.Missing != nil {
+				if line.Lacks, err = task.Missing(r); err != nil {
+					return nil, fmt.Errorf("set-up task %s: %w", task.Label, err)
+				}
 			}
 		}
 		lines = append(lines, line)
@@ -227,4 +221,15 @@ func (p Pages) setupEnd(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		return web.Done{Location: "/agents", Sentence: "La mise en route est terminée. Tout reste modifiable dans les réglages."}, FinishSetup(tx, p.Now(), a)
 	})
+}
+
+// remaining names the tasks with an end that are not done, "" when all are.
+func remaining(lines []setupLine) string {
+	var names []string
+	for _, l := range lines {
+		if l.Done != nil && !l.Ready {
+			names = append(names, "« "+l.Label+" »")
+		}
+	}
+	return strings.Join(names, ", ")
 }

@@ -41,7 +41,7 @@ func (p Pages) showSubject(w http.ResponseWriter, r *http.Request, status int, f
 	}
 	page := agentPage(v.title)
 	page.Status = status
-	return web.Render(w, r, page, subjectForm(f, v))
+	return p.render(w, r, page, subjectForm(f, v))
 }
 
 // saveSubject saves a page, or with « Voir » shows it without saving.

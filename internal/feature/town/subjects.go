@@ -107,7 +107,7 @@ func textSubjects() []subject {
 		{slug: "textes/accueil", title: "Page d’accueil", detail: "Phrase d’accueil, mot de bienvenue", group: textsGroup, preview: welcomePreview, questions: []question{
 			{key: "slogan", label: "Phrase sous le titre de l’accueil"},
 			{key: "welcome", label: "Texte de bienvenue", hint: "Une ligne vide commence un paragraphe.", rows: 6},
-			{key: "old_portal", label: "Nom donné à l’ancien portail", hint: "Par exemple « l’ancien portail famille »"},
+			{key: "old_portal", label: "Nom donné à l’ancien portail", hint: "Par exemple « l’ancien portail famille ». Vide : il n’y en avait pas, les pages n’en parlent pas."},
 		}},
 		{slug: "textes/creer-mon-espace", title: "Créer mon espace", detail: "Les premiers mots de l’assistant", group: textsGroup, questions: []question{
 			{key: "sign_up_text", label: "Accueil de l’assistant « Créer mon espace »", hint: "Vide : un texte neutre", rows: 6},

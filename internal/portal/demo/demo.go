@@ -90,11 +90,18 @@ func Fill(ctx context.Context, d Deps) error {
 	if err != nil {
 		return err
 	}
+	sendings, err := prepare(ctx, d)
+	if err != nil {
+		return err
+	}
 	err = db.Do(ctx, d.DB, func(tx *db.Tx) error {
 		if err := citizens(tx, d, a, homes, hashes[0]); err != nil {
 			return err
 		}
 		if err := newcomers(tx, d, a, homes, hashes[0]); err != nil {
+			return err
+		}
+		if err := invited(tx, d, a, homes, sendings); err != nil {
 			return err
 		}
 		return staff(tx, d, a, hashes[1])

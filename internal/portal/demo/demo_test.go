@@ -49,6 +49,10 @@ func TestFill(t *testing.T) {
 		if n := count(`select count(*) from family`); n != demo.Size {
 			t.Errorf("%d families, want %d", n, demo.Size)
 		}
+		if n := count(`select count(*) from activation n join account a on a.id = n.account and a.state = 'unclaimed'
+			join mail_outbox m on m.id = n.mail where m.template = 'admission.activation'`); n != 3 {
+			t.Errorf("%d activation mails to walk a first sign-in, want 3", n)
+		}
 		if n := count(`select count(*) from booking where day > '2026-11-23'`); n == 0 {
 			t.Error("nothing is booked for the weeks to come")
 		}

@@ -51,6 +51,7 @@ func Settings() town.Settings {
 	s.Publisher = "Le maire de Rivebelle-sur-Seine"
 	s.Host = "Commune de Rivebelle-sur-Seine, 2 place de la Mairie"
 	s.DataOfficer = "dpo@rivebelle.exemple"
+	s.OldPortal = "l’ancien portail famille"
 	return s
 }
 
@@ -93,6 +94,7 @@ func writeCalendar(tx *db.Tx, now time.Time, a actor.Actor, today civil.Date) (c
 		year, holidays := town.GuessYear(y, "C")
 		if known, its := town.ZoneC20262027(); known.Year == y {
 			year, holidays = known, its
+			year.Checked = true // its agents are said to have compared it
 		}
 		if err := town.SetYear(tx, now, a, year); err != nil {
 			return mine, err
@@ -155,7 +157,7 @@ func publishNews(tx *db.Tx, now time.Time, a actor.Actor) error {
 		{4, "Menus du mois et repas sans viande", "Le restaurant scolaire propose deux menus chaque jour. Le régime noté dans le dossier de " +
 			"votre enfant s’applique d’office.\n\nPour le changer, appelez le pôle scolaire."},
 		{9, "Votre première connexion", "Vous utilisiez l’ancien portail : ouvrez l’e-mail du pôle scolaire, il contient tout ce " +
-			"qu’il faut.\n\nVous êtes nouveau dans la commune : le pôle scolaire ouvre votre espace au guichet ou par téléphone."},
+			"qu’il faut.\n\nVous êtes nouveau dans la commune : créez votre espace en ligne, un agent l’active ensuite."},
 		{16, "Le Local reprend ses ateliers du mercredi", "Cuisine, vidéo et sport pour les 11-17 ans, chaque mercredi après-midi, " +
 			"au 5 quai de la Seine."},
 	} {

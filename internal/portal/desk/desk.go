@@ -52,6 +52,9 @@ type pile struct {
 	Mark   web.Mark
 }
 
+// access is what an agent without a queue may do besides.
+type access struct{ roles, search bool }
+
 func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	now := p.Now()
 	setUp, atOnce := "", false
@@ -70,7 +73,7 @@ func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		return web.SeeOther(w, setUp)
 	}
 	return web.Render(w, r, web.Page{Title: "Bonjour " + a.Name, OwnTitle: true, Wide: true},
-		homePage("Bonjour "+a.Name, today(now), setUp, piles, p.linksFor(a)))
+		homePage("Bonjour "+a.Name, today(now), setUp, piles, p.linksFor(a), access{roles: len(a.Rights) > 0, search: a.Can(p.Reader)}))
 }
 
 func (p Pages) piles(rd db.Reader, now time.Time, a actor.Actor) ([]pile, error) {

@@ -72,6 +72,21 @@ func TestDesk(t *testing.T) {
 		if text := p.As(agent()).Get("/agents").Doc.Find("main").Text(); strings.Contains(text, "Comptes à activer") {
 			t.Error("a queue shows to an agent without its right")
 		}
+		for _, c := range []struct {
+			who         actor.Actor
+			says        string
+			mayLookFor  bool
+			description string
+		}{
+			{agent(), "Un administrateur attribue les rôles.", false, "without a role"},
+			{agent("test.other"), "Aucune file ne concerne votre rôle pour le moment.", false, "a role without a queue"},
+			{agent(reader), "Aucune file ne concerne votre rôle pour le moment.", true, "a role that may search"},
+		} {
+			page := p.As(c.who).Get("/agents")
+			if !strings.Contains(page.Text("main"), c.says) || page.Has(`main a[href="/agents/recherche"]`) != c.mayLookFor {
+				t.Errorf("%s: %s", c.description, page.Text("main"))
+			}
+		}
 		found := p.As(agent(reader)).Get("/agents/recherche?q=mart")
 		if got := found.Doc.Find(`a[href="/agents/familles/1"]`).Length(); got != 1 {
 			t.Errorf("%d links to the family, want 1", got)

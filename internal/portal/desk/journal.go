@@ -325,7 +325,7 @@ func (j Journal) Panel(object string, people func(r db.Reader, id string) ([]str
 			if err != nil {
 				return nil, err
 			}
-			events, err := audit.About(r, object, id, who, historyRead, historyLines)
+			events, err := audit.About(r, object, id, who, historyLines, historyRead, fileRead)
 			if err != nil {
 				return nil, err
 			}

@@ -46,6 +46,7 @@ var sentences = map[string]string{
 	"admission.invite.released":  "Invitation de co-représentant autorisée et envoyée",
 	"admission.invite.resent":    "Invitation de co-représentant renvoyée",
 	"admission.invite.revoked":   "Invitation de co-représentant retirée",
+	"admission.known.read":       "Personne connue comparée à une demande d’espace",
 	"admission.letter.printed":   "Lettre d’activation imprimée",
 	"admission.link":             "Espace activé et rattaché à une personne connue",
 	"admission.link.undone":      "Rattachement annulé",
@@ -65,6 +66,7 @@ var sentences = map[string]string{
 	"enrolment.made": "Inscription faite",
 
 	"family.child.added":         "Enfant ajouté à une famille",
+	fileRead:                     "Dossier de famille consulté",
 	"family.health.read":         "Informations de santé consultées",
 	"family.health.set":          "Informations de santé modifiées",
 	"family.made":                "Famille créée",
@@ -149,6 +151,9 @@ var sentences = map[string]string{
 
 // historyRead is the act of opening a file that shows its history.
 const historyRead = "journal.history.read"
+
+// fileRead is the act of opening a family's file, which would crowd what was done out of its history; the journal shows it.
+const fileRead = "family.file.read"
 
 // objects name the kinds of thing that acts are about.
 var objects = map[string]string{

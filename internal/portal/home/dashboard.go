@@ -37,6 +37,9 @@ type Dashboard struct {
 	Week     func(r db.Reader, now time.Time, a actor.Actor) ([]web.WeekDay, error)
 	Todos    []web.TodoSource
 	Tiles    []web.Tile
+	// Awaiting tells somebody without children that a place in a family waits for an agent; a nil func, or a nil
+	// component, tells nothing.
+	Awaiting func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
 	// Standing tells an account that is not active where its request stands, and by when it is answered.
 	Standing func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
 }
@@ -54,6 +57,7 @@ type dashboardView struct {
 	week     []web.WeekDay
 	todos    []web.Todo
 	tiles    []shownTile
+	awaiting templ.Component // of who waits for a place in a family; nil else
 	standing templ.Component // of an account that is not active; nil else
 }
 
@@ -91,6 +95,11 @@ func (p Dashboard) view(rd db.Reader, now time.Time, a actor.Actor) (v dashboard
 	slices.SortStableFunc(v.todos, func(x, y web.Todo) int { return soonest(x.When, y.When) })
 	if v.children, err = p.Children(rd, now, a); err != nil {
 		return v, err
+	}
+	if len(v.children) == 0 && p.Awaiting != nil {
+		if v.awaiting, err = p.Awaiting(rd, now, a); err != nil {
+			return v, err
+		}
 	}
 	if v.week, err = p.Week(rd, now, a); err != nil {
 		return v, err

@@ -22,7 +22,7 @@ type Town struct {
 	SpaceName string // "Mon Espace Citoyen Rivebellois"
 	Slogan    string
 	Welcome   []string // paragraphs
-	OldPortal string   // "l’ancien portail famille"
+	OldPortal string   // "l’ancien portail famille", "" when there was none
 	Help      Help
 }
 

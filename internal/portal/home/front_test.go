@@ -66,6 +66,22 @@ func TestFrontPageHoldsWhatTheGuideShows(t *testing.T) {
 	})
 }
 
+func TestFrontPageOfATownWithoutAnOldPortal(t *testing.T) {
+	d := testkit.SQLite(t, web.Sources())
+	p := testkit.NewPortal(t, d, now)
+	home.Front{DB: d, Now: func() time.Time { return now },
+		Town: func(context.Context) home.Town {
+			return home.Town{Name: "Rivebelle-sur-Seine", SpaceName: "Mon Espace Citoyen"}
+		},
+		News:    func(db.Reader, time.Time, int) ([]home.News, error) { return nil, nil },
+		Promise: func(db.Reader, time.Time) (time.Time, error) { return now, nil },
+	}.Citizen(p.Router)
+	text := p.As(actor.Actor{}).Get("/").Text("main")
+	if strings.Contains(text, "existe déjà") || strings.Contains(text, "Vous utilisiez") || !strings.Contains(text, "Vous êtes nouveau") {
+		t.Errorf("front page: %s", text)
+	}
+}
+
 func TestFrontPageOfTheSignedIn(t *testing.T) {
 	testkit.EachEngine(t, web.Sources(), func(t *testing.T, d *db.DB) {
 		p := portal(t, d, nil)

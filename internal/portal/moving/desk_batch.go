@@ -17,6 +17,7 @@ type batchView struct {
 	Batch
 	Upload UploadID // "" when the command imported it
 	Undo   undoRow
+	Mails  mailed     // activation mails of the families of the batch
 	Kept   [][]string // families that an undo keeps, one page: code, reason
 	Page   web.Pages
 }
@@ -29,14 +30,17 @@ func (d Desk) batch(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		if v.Upload, err = uploadOfBatch(rd, v.ID); err != nil {
 			return v, err
 		}
-		v.Undo, err = undoOf(rd, v.ID)
+		if v.Undo, err = undoOf(rd, v.ID); err != nil {
+			return v, err
+		}
+		v.Mails, err = activationMails(rd, v.ID)
 		return v, err
 	})
 	if err != nil {
 		return err
 	}
 	if v.Undo.Reasons != "" && !v.Undo.busy() {
-		if v.Kept, v.Page, err = d.pageOf(r, v.Undo.Reasons, ',', 0, batchPath(v.ID)); err != nil {
+		if v.Kept, v.Page, err = d.pageOf(r, list{id: v.Undo.Reasons, comma: ',', here: batchPath(v.ID)}); err != nil {
 			return err
 		}
 		if err := d.looked(r, a, "moving.batch.read", "import_batch", v.ID); err != nil {

@@ -54,9 +54,9 @@ func jobsInChild() int {
 }
 
 func TestAnImportKilledMidWayGoesOn(t *testing.T) {
-	points := []string{"moving.in_family:20", "moving.after_family:20"}
+	points := []string{"moving.in_family:20", "moving.after_family:57"}
 	if os.Getenv("PARVIS_DEEP") != "" {
-		points = append(points, "moving.after_ground", "moving.after_family:57", "moving.before_finish")
+		points = append(points, "moving.after_ground", "moving.after_family:20", "moving.before_finish")
 	}
 	clean := testkit.SQLite(t, Sources())
 	importFolder(t, clean, sample)

@@ -4,7 +4,7 @@ import "strings"
 
 // fileLabels name the files of an export in a sentence.
 var fileLabels = map[string]string{
-	familiesFile: "les familles et les adultes", childrenFile: "les enfants", contactsFile: "les contacts",
+	familiesFile: "les familles et adultes", childrenFile: "les enfants", contactsFile: "les contacts",
 	enrolmentsFile: "les inscriptions", bookingsFile: "les réservations", invoicesFile: "les factures",
 }
 

@@ -2,11 +2,8 @@ package moving
 
 import (
 	"bytes"
-	"encoding/csv"
-	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/audit"
@@ -112,10 +109,10 @@ func (d Desk) receive(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 	var stored []string
 	var files []File
 	if r.MultipartForm == nil { // a form sent without its encoding
-		err = unfold(nil, nil)
+		err = unfold(r.Context(), nil, nil)
 	} else {
 		given := map[string]bool{}
-		err = unfold(r.MultipartForm.File[filesField], func(p piece) error {
+		err = unfold(r.Context(), r.MultipartForm.File[filesField], func(p piece) error {
 			file := File{Place: len(files), Name: short(p.name), Size: int64(len(p.content)), Sep: p.sep}
 			taken := make([]string, len(p.headings))
 			if as, columns := guessFile(p.name, p.headings, before); as != "" && !given[as] {
@@ -160,6 +157,7 @@ type uploadView struct {
 	Previews []preview     // by file
 	Counts   map[string]tallied
 	Problems [][]string // of the report, one page
+	Only     class      // the only lines shown, "" for all
 	Page     web.Pages
 }
 
@@ -183,7 +181,8 @@ func (d Desk) showUpload(w http.ResponseWriter, r *http.Request, a actor.Actor, 
 		if v.Counts, err = db.Read(r.Context(), d.DB, func(rd db.Reader) (map[string]tallied, error) { return countsOf(rd, u.ID) }); err != nil {
 			return err
 		}
-		if v.Problems, v.Page, err = d.problems(r, u); err != nil {
+		v.Only = classNamed(r.URL.Query().Get("voir"))
+		if v.Problems, v.Page, err = d.problems(r, u, v.Only); err != nil {
 			return err
 		}
 	}
@@ -347,55 +346,4 @@ func (d Desk) download(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	w.Header().Set("Content-Disposition", `attachment; filename="rapport-import-`+civil.DateOf(u.MadeAt.In(d.Now().Location())).String()+`.csv"`)
 	_, err = w.Write(content)
 	return err
-}
-
-const perPage = 50
-
-// pageOf reads one page of a sealed CSV list.
-func (d Desk) pageOf(r *http.Request, id string, comma rune, header int, here string) ([][]string, web.Pages, error) {
-	content, err := d.report(r, id)
-	if err != nil {
-		return nil, web.Pages{}, err
-	}
-	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
-	in.Comma, in.ReuseRecord, in.FieldsPerRecord, in.LazyQuotes = comma, true, -1, true
-	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-	page = max(page, 1)
-	var rows [][]string
-	n := -header
-	for ; ; n++ {
-		record, err := in.Read()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, web.Pages{}, err
-		}
-		if n >= 0 && n/perPage == page-1 {
-			rows = append(rows, append([]string(nil), record...))
-		}
-	}
-	last := max(1, (n+perPage-1)/perPage)
-	return rows, web.Pages{Page: min(page, last), Last: last, URL: func(n int) string { return here + "?page=" + strconv.Itoa(n) }}, nil
-}
-
-// problems reads a page of an upload's report; files have the names that were sent.
-func (d Desk) problems(r *http.Request, u Upload) ([][]string, web.Pages, error) {
-	rows, pages, err := d.pageOf(r, u.Report, ';', 1, uploadPath(u.ID))
-	names := map[string]string{}
-	for _, f := range u.Files {
-		names[f.TakenAs] = f.Name
-	}
-	for _, row := range rows {
-		for len(row) < 6 {
-			row = append(row, "")
-		}
-		if name := names[row[0]]; name != "" {
-			row[0] = name
-		}
-		if file, line, cut := strings.Cut(row[5], ":"); cut && names[file] != "" {
-			row[5] = names[file] + ", ligne " + line
-		}
-	}
-	return rows, pages, err
 }

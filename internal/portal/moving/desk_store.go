@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/feature/admission"
 )
 
 func insertUpload(tx *db.Tx, now time.Time, a actor.Actor, id UploadID, files []File) error {
@@ -284,4 +285,21 @@ func filesInUse(r db.Reader) (map[string]bool, error) {
 		used[id] = true
 	}
 	return used, err
+}
+
+// mailed is how many activation mails have left, and how many wait.
+type mailed struct{ left, waiting int64 }
+
+// activationMails counts the activation mails of the adults whom a batch made and who are still there: those that the
+// server took, and those that wait in the outbox or in a campaign.
+func activationMails(r db.Reader, batch string) (mailed, error) {
+	return db.One(r, "activation mails", func(s db.Scanner) (m mailed, err error) {
+		var campaign int64
+		err = s.Scan(&m.left, &m.waiting, &campaign)
+		m.waiting += campaign
+		return m, err
+	}, `with ours (id) as (select a.id from import_source s join account a on a.person = s.object_id where s.batch = $1 and s.object = 'person')
+		select (select count(*) from mail_outbox m join ours o on o.id = m.account where m.template = $2 and m.state = 'sent'),
+			(select count(*) from mail_outbox m join ours o on o.id = m.account where m.template = $2 and m.state in ('queued', 'sending', 'deferred')),
+			(select count(*) from campaign_item c join ours o on o.id = c.account where c.done_at is null)`, batch, admission.MailLink)
 }

@@ -21,6 +21,7 @@ import (
 	"parvis/internal/base/jobs"
 	"parvis/internal/testkit"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 )
@@ -426,11 +427,30 @@ func TestUndoOnTheDeskSaysFirstWhatItKeeps(t *testing.T) {
 		if text := tried.Text("main"); !strings.Contains(text, "56 familles seraient retirées, 1 serait gardée") || !strings.Contains(text, "Un adulte a pris son espace en main.") {
 			t.Fatalf("preview: %s", text)
 		}
+		if !strings.Contains(tried.Text("main"), "Aucun courriel d’activation n’est parti") {
+			t.Errorf("the preview does not speak of mails: %s", tried.Text("main"))
+		}
+		mails := func(tx *db.Tx) error {
+			_, err := tx.Exec(`insert into mail_outbox (id, template, args, to_address, account, state, next_at, created_at)
+				select 'm' || id, 'admission.activation', '{}', 'a@b.fr', id, case when id = (select min(id) from account) then 'sent' else 'queued' end, 1, 1
+				from account where id in (select id from account order by id limit 3)`)
+			return err
+		}
+		if err := db.Do(t.Context(), d, mails); err != nil {
+			t.Fatal(err)
+		}
+		tried = o.portal.As(o.agent).Get(tried.Path)
+		if text := tried.Text("main"); !strings.Contains(text, "1 est parti, 2 attendent.") {
+			t.Errorf("mails: %s", text)
+		}
 		undone := tried.Submit(`form[action$="/annuler"]`, nil)
 		o.work()
 		text := undone.Follow().Text("main")
 		if got := rows(t, d)["familles"]; got != 1 || !strings.Contains(text, "56 familles retirées, 1 gardée") {
 			t.Errorf("%d families left: %s", got, text)
+		}
+		if !strings.Contains(text, "activités en brouillon que l’import a créés restent") {
+			t.Errorf("what stays is not said: %s", text)
 		}
 		if n := count(t, d, `select count(*) from import_lock`); n != 0 {
 			t.Error("the lock is still held")
@@ -481,4 +501,48 @@ func TestWhatNobodyGoesOnWithIsDeletedAfterSevenDays(t *testing.T) {
 			t.Errorf("after eight days: %d rows, %d files", rows, files)
 		}
 	})
+}
+
+func TestTheReportBeginsWithWhatIsRefused(t *testing.T) {
+	d := testkit.SQLite(t, Sources())
+	o := newOffice(t, d, nil)
+	page := o.tried(csvFiles(t)...)
+	if text := page.Text("main"); strings.Contains(text, "Familles et les adultes") || !page.Has(`main a[href$="?voir=suites"]`) {
+		t.Errorf("the dry run: %s", text)
+	}
+	ranks := func(path string) (all []class) {
+		t.Helper()
+		for n := 1; n < 100; n++ {
+			p := o.portal.As(o.agent).Get(path + "page=" + fmt.Sprint(n))
+			p.Doc.Find(`main table:contains("Anomalies") tbody tr`).Each(func(_ int, row *goquery.Selection) {
+				cells := row.Find("td, th")
+				c := doubtful
+				if strings.TrimSpace(cells.Last().Text()) != "" {
+					c = following
+				} else if strings.Contains(cells.Eq(3).Text(), "Refusée") {
+					c = ownFaults
+				}
+				all = append(all, c)
+			})
+			if !p.Has(`main a[href*="page=` + fmt.Sprint(n+1) + `"]`) {
+				break
+			}
+		}
+		return all
+	}
+	here := uploadPath(o.only())
+	all := ranks(here + "?")
+	counted := map[class]int{}
+	for i, c := range all {
+		counted[c]++
+		if i > 0 && slices.Index(classes, c) < slices.Index(classes, all[i-1]) {
+			t.Fatalf("line %d: %s after %s", i, c, all[i-1])
+		}
+	}
+	if counted[ownFaults] != 27 || counted[doubtful] == 0 || counted[following] == 0 {
+		t.Errorf("lines: %v", counted)
+	}
+	if only := ranks(here + "?voir=suites&"); len(only) != counted[following] {
+		t.Errorf("%d followers alone, %d among all", len(only), counted[following])
+	}
 }

@@ -164,3 +164,14 @@ func keptTitle(u undoRow) string {
 	}
 	return "Familles qui seraient gardées"
 }
+
+// mailedWords says what families have already been sent, or will be.
+func mailedWords(m mailed) string {
+	if m.left+m.waiting == 0 {
+		return "Aucun courriel d’activation n’est parti vers les familles de cet import, aucun n’attend."
+	}
+	return "Courriels d’activation des familles de cet import : " + keptWords(m.left, "n’est parti", "est parti", "sont partis") + ", " +
+		keptWords(m.waiting, "n’attend.", "attend.", "attendent.")
+}
+
+const staysWords = "Les lieux et les activités en brouillon que l’import a créés restent : fermez ou complétez-les dans les réglages et les activités."

@@ -33,6 +33,7 @@ import (
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
+	"parvis/internal/feature/admission"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/tariff"
@@ -44,7 +45,7 @@ var migrations embed.FS
 // Sources are the migrations of the package and of those below it.
 func Sources() []db.Source {
 	own, _ := fs.Sub(migrations, "migrations") // fails only for a name that is not a path
-	return db.Join(web.Sources(), jobs.Sources(), account.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(),
+	return db.Join(web.Sources(), jobs.Sources(), account.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(), admission.Sources(),
 		[]db.Source{{Name: "moving", FS: own}})
 }
 

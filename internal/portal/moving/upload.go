@@ -3,6 +3,7 @@ package moving
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"mime/multipart"
 	"path"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"parvis/internal/base/fault"
@@ -22,10 +24,14 @@ const (
 	maxUnfolded = 128 << 20 // bytes of what they hold once unfolded
 	maxFiles    = 30        // CSV files or sheets
 	maxEntries  = 200       // of a zip archive, folders and all
+	maxNames    = 20_000    // of it and of the workbooks in it
 	maxRatio    = 200       // times that one of its files may unfold beyond freeRatio
 	freeRatio   = 1 << 20
 	maxColumns  = 200
-	maxRows     = 1 << 20 // what a sheet can hold
+	maxRows     = 200_000
+	maxElements = 8 << 20          // of XML in a workbook
+	maxShared   = 64 << 20         // bytes of the texts that its cells share
+	maxReading  = 20 * time.Second // for all workbooks, less than an answer may take
 )
 
 const filesField = "fichiers"
@@ -40,9 +46,11 @@ type piece struct {
 
 // unfolder opens what was sent and gives its CSV files one after the other.
 type unfolder struct {
-	left  int64
-	files int
-	take  func(piece) error
+	ctx     context.Context // of the request, with a deadline
+	left    int64           // bytes of CSV files and of workbooks as they were sent
+	leftXML int64           // bytes of what workbooks unfold to
+	files   int
+	take    func(piece) error
 }
 
 // refuseFile says why a file that was sent is not taken.
@@ -52,11 +60,13 @@ func refuseFile(name, sentence string, args ...any) error {
 
 // unfold gives the CSV files of what was sent: a zip, CSV files, workbooks. The first that cannot be taken refuses
 // all.
-func unfold(sent []*multipart.FileHeader, take func(piece) error) error {
+func unfold(ctx context.Context, sent []*multipart.FileHeader, take func(piece) error) error {
 	if len(sent) == 0 {
 		return fault.InvalidFields(fault.Field{Name: filesField, Sentence: "Choisissez les fichiers de l’ancien portail : une archive zip, des fichiers CSV ou un classeur XLSX."})
 	}
-	u := &unfolder{left: maxUnfolded, take: take}
+	ctx, cancel := context.WithTimeout(ctx, maxReading)
+	defer cancel()
+	u := &unfolder{ctx: ctx, left: maxUnfolded, leftXML: maxUnfolded, take: take}
 	for _, head := range sent {
 		f, err := head.Open()
 		if err != nil {
@@ -83,14 +93,41 @@ func (u *unfolder) sent(name string, f multipart.File, size int64) error {
 	if !bytes.HasPrefix(start[:n], []byte("PK")) {
 		return u.csv(name, f)
 	}
+	if many, err := crowded(f, size); err != nil {
+		return fmt.Errorf("read sent file: %w", err)
+	} else if many {
+		return refuseFile(name, "cette archive contient plus de %d fichiers. Gardez ceux de l’export.", maxEntries)
+	}
 	archive, err := zip.NewReader(f, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return refuseFile(name, "cette archive est abîmée. Refaites-la, puis envoyez-la de nouveau.")
 	}
 	if xlsx.Is(archive) {
-		return u.workbook(name, archive)
+		return u.workbook(name, archive, size)
 	}
 	return u.archive(name, archive)
+}
+
+// crowded tells an archive of so many names that its table alone would fill the memory, before it is opened: what it
+// says of their number may be anything. Workbooks kept as they are within it count with theirs.
+func crowded(in io.ReaderAt, size int64) (bool, error) {
+	const mark = "PK\x01\x02"
+	names, kept := 0, 0
+	buffer := make([]byte, 64<<10)
+	for r := io.NewSectionReader(in, 0, size); ; {
+		n, err := r.Read(buffer[kept:])
+		seen := buffer[:kept+n]
+		if names += bytes.Count(seen, []byte(mark)); names > maxNames {
+			return true, nil
+		}
+		if err == io.EOF {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		kept = copy(buffer, seen[max(0, len(seen)-len(mark)+1):])
+	}
 }
 
 // archive gives the files of a zip, after a look at all of their names.
@@ -139,19 +176,22 @@ func (u *unfolder) entry(name string, e *zip.File) error {
 		return refuseFile(name, "cette archive est abîmée. Refaites-la, puis envoyez-la de nouveau.")
 	}
 	defer in.Close()
-	allowed := int64(freeRatio) + maxRatio*int64(e.CompressedSize64)
-	content, err := u.all(name, in, allowed)
+	packed := min(e.CompressedSize64, maxSent) // what an archive says of itself may be anything
+	content, err := u.all(name, in, freeRatio+maxRatio*int64(packed))
 	if err != nil {
 		return err
 	}
 	if !bytes.HasPrefix(content, []byte("PK\x03\x04")) {
 		return u.csv(name, bytes.NewReader(content))
 	}
+	if many, err := crowded(bytes.NewReader(content), int64(len(content))); err != nil || many {
+		return refuseFile(name, "l’archive contient une autre archive. Envoyez les fichiers eux-mêmes.")
+	}
 	inner, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if (err != nil && !errors.Is(err, zip.ErrInsecurePath)) || !xlsx.Is(inner) {
 		return refuseFile(name, "l’archive contient une autre archive. Envoyez les fichiers eux-mêmes.")
 	}
-	return u.workbook(name, inner)
+	return u.workbook(name, inner, int64(len(content)))
 }
 
 // all reads a file whole, within what is left and what is allowed to it.
@@ -249,50 +289,76 @@ func short(s string) string {
 	return s
 }
 
-// workbook puts each sheet of a workbook into CSV, a line a row, so that the report names the rows as the workbook
-// does.
-func (u *unfolder) workbook(name string, a *zip.Reader) error {
+// workbook puts each sheet of a workbook of that many bytes into CSV, a line a row, so that the report names the rows
+// as the workbook does. A text that cells share is written once for each: what comes out is bounded by the size of
+// what was sent, before each cell is written.
+func (u *unfolder) workbook(name string, a *zip.Reader, size int64) error {
 	var out bytes.Buffer
 	current, line := "", 0
+	allowed := min(u.left, freeRatio+maxRatio*size)
+	room := func(more int) error {
+		if int64(out.Len())+int64(more) > allowed {
+			return xlsx.ErrTooBig
+		}
+		return nil
+	}
 	flush := func() error {
 		if out.Len() == 0 {
 			return nil
 		}
-		content := bytes.Clone(out.Bytes())
-		out.Reset()
-		if u.left -= int64(len(content)); u.left < 0 {
-			return xlsx.ErrTooBig
-		}
+		content := out.Bytes()
+		out = bytes.Buffer{}
+		allowed -= int64(len(content))
+		u.left -= int64(len(content))
 		return u.give(current+" ("+name+")", content)
 	}
-	err := xlsx.Read(a, xlsx.Limits{Bytes: 3 * maxUnfolded, Rows: maxRows, Columns: maxColumns}, func(sheet string, number int, cells []string) error {
+	limits := xlsx.Limits{Bytes: u.leftXML, Free: freeRatio, Ratio: maxRatio, Elements: maxElements, Shared: maxShared, Rows: maxRows, Columns: maxColumns}
+	read, err := xlsx.Read(u.ctx, a, limits, func(sheet string, number int, cells []string) error {
+		if err := u.ctx.Err(); err != nil {
+			return err
+		}
 		if sheet != current {
 			if err := flush(); err != nil {
 				return err
 			}
 			current, line = sheet, 0
 		}
+		if err := room(max(number-line, 0)); err != nil {
+			return err
+		}
 		for line++; line < number; line++ {
 			out.WriteByte('\n')
 		}
 		for i, c := range cells {
+			if err := room(len(c) + strings.Count(c, `"`) + len(`;""`) + 1); err != nil {
+				return err
+			}
 			if i > 0 {
 				out.WriteByte(';')
 			}
 			writeCell(&out, c)
 		}
 		out.WriteByte('\n')
-		if int64(out.Len()) > u.left {
-			return xlsx.ErrTooBig
-		}
 		return nil
 	})
+	u.leftXML -= read
 	if err == nil {
 		err = flush()
 	}
+	return workbookFault(name, err)
+}
+
+// workbookFault says why a workbook is not taken.
+func workbookFault(name string, err error) error {
 	switch {
+	case errors.Is(err, xlsx.ErrLongCell):
+		return refuseFile(name, "une de ses cellules dépasse 32 767 caractères. Raccourcissez-la, puis renvoyez le classeur.")
+	case errors.Is(err, xlsx.ErrRatio):
+		return refuseFile(name, "ce classeur est anormalement compressé : il n’est pas ouvert. Enregistrez chaque feuille en CSV.")
 	case errors.Is(err, xlsx.ErrTooBig):
 		return refuseFile(name, "ce classeur est trop grand pour être ouvert. Enregistrez chaque feuille en CSV.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return refuseFile(name, "ce classeur est trop long à ouvrir. Enregistrez chaque feuille en CSV.")
 	case errors.Is(err, xlsx.ErrFormat):
 		return refuseFile(name, "ce classeur est abîmé. Ouvrez-le dans votre tableur, enregistrez-le de nouveau, puis renvoyez-le.")
 	}
