@@ -24,7 +24,6 @@ type Config struct {
 	BaseURL      string // how browsers reach it; https makes cookies Secure
 	SMTP         string // smtp://user:password@host:587?from=portail@commune.fr
 	KeyFile      string // the one secret; never in Data on a real install
-	Metrics      string // private listener of figures; empty: none
 	TLSCert      string // with TLSKey: serve https itself
 	TLSKey       string
 	Proxies      string // comma-separated networks whose X-Forwarded-For is believed
@@ -51,7 +50,6 @@ func (c *Config) Flags(fs *flag.FlagSet, env func(string) string) {
 	text(&c.BaseURL, "base-url", "", "adresse publique du portail, https://…")
 	text(&c.SMTP, "smtp", "", "serveur d’envoi, smtp://utilisateur:secret@hôte:587?from=adresse")
 	text(&c.KeyFile, "key-file", "", "fichier de clé, hors du dossier des données")
-	text(&c.Metrics, "metrics", "", "adresse privée des mesures")
 	text(&c.TLSCert, "tls-cert", "", "certificat, pour servir https sans mandataire")
 	text(&c.TLSKey, "tls-key", "", "clé du certificat")
 	text(&c.Proxies, "trusted-proxy", "", "réseaux des mandataires de confiance, séparés par des virgules")

@@ -154,12 +154,14 @@ func (p Pages) readHome(r db.Reader, now time.Time, a actor.Actor, family ID, se
 	if err != nil {
 		return v, err
 	}
-	if v.Awaiting, err = Awaiting(r, now, a); err != nil {
-		return v, err
-	}
 	people, err := members(r, a.Person, day)
 	if err != nil {
 		return v, err
+	}
+	if len(people) == 0 { // as on the other pages: who has a family already reads its own
+		if v.Awaiting, err = Awaiting(r, now, a); err != nil {
+			return v, err
+		}
 	}
 	v.Tabs, v.Chosen = tabs(all, people, family, service)
 	for _, k := range people {
