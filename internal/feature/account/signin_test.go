@@ -301,6 +301,25 @@ func TestThrottlePerAddressCountsFailuresOnly(t *testing.T) {
 	})
 }
 
+func TestOneHomeOfManyIPv6AddressesIsOneNetwork(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		from := func(address string, name string) int {
+			c := h.client()
+			c.RemoteAddr = "[" + address + "]:1"
+			return try(c, name, "faux").Status
+		}
+		for i := range 100 {
+			from(fmt.Sprintf("2001:db8:1:1::%x", i+1), fmt.Sprintf("nom%d", i))
+		}
+		if got := from("2001:db8:1:1:ffff::1", "encoreun"); got != 429 {
+			t.Errorf("101st failure of one /64: %d", got)
+		}
+		if got := from("2001:db8:1:2::1", "encoreun"); got != 422 {
+			t.Errorf("the neighbour: %d", got)
+		}
+	})
+}
+
 func TestManyTriesAtOnceGainNothing(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		accounttest.Citizen(t, h.d, h.now, right, named("aubert0", ""))

@@ -50,7 +50,7 @@ type Pile string
 
 // The piles, in the order of the filters.
 const (
-	ToDo       Pile = "a_traiter"
+	Undecided  Pile = "a_traiter"
 	Mine       Pile = "a_moi"
 	Correcting Pile = "en_correction"
 	TurnedDown Pile = "refuses"
@@ -58,12 +58,12 @@ const (
 )
 
 // Piles lists them.
-func Piles() []Pile { return []Pile{ToDo, Mine, Correcting, TurnedDown, Activated} }
+func Piles() []Pile { return []Pile{Undecided, Mine, Correcting, TurnedDown, Activated} }
 
 // Label is the filter in words.
 func (p Pile) Label() string {
 	switch p {
-	case ToDo:
+	case Undecided:
 		return "À traiter"
 	case Mine:
 		return "À moi"

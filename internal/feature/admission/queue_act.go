@@ -318,7 +318,7 @@ func (q Queue) showSeveral(w http.ResponseWriter, r *http.Request, a actor.Actor
 			return v, err
 		}
 		if v.checked = len(ids) > 0; !v.checked {
-			v.rows, err = listNewcomers(rd, ToDo, "", 1, maxBulk)
+			v.rows, err = listNewcomers(rd, Undecided, "", 1, maxBulk)
 			return v, err
 		}
 		for _, id := range ids {

@@ -103,7 +103,7 @@ func stateMark(s account.State) web.Mark {
 
 func (v queueView) href(pile Pile, page int) string {
 	q := url.Values{}
-	if pile != ToDo {
+	if pile != Undecided {
 		q.Set("etat", string(pile))
 	}
 	if page > 1 {
@@ -128,8 +128,8 @@ func (v queueView) pages() web.Pages {
 }
 
 func (v queueView) lead() string {
-	n := v.counts[ToDo]
-	if v.pile != ToDo && n > 1 {
+	n := v.counts[Undecided]
+	if v.pile != Undecided && n > 1 {
 		return strconv.Itoa(n) + " demandes attendent. Promesse faite aux familles : deux jours ouvrés."
 	}
 	switch n {
@@ -145,7 +145,7 @@ func (q Queue) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	f := web.ReadForm(r)
 	v := queueView{pile: Pile(f.Line("etat")), page: pageOf(f), may: a.Can(DecideRight)}
 	if v.pile.Label() == "" {
-		v.pile = ToDo
+		v.pile = Undecided
 	}
 	now := q.Now()
 	v, err := db.Read(r.Context(), q.DB, func(rd db.Reader) (queueView, error) {

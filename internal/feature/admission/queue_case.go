@@ -197,7 +197,7 @@ func (q Queue) read(rd db.Reader, a actor.Actor, id account.ID) (caseView, error
 	if v.typed, err = person.ByID(rd, own); err != nil {
 		return v, err
 	}
-	if v.others, err = listNewcomers(rd, ToDo, "", 1, besideCase); err != nil {
+	if v.others, err = listNewcomers(rd, Undecided, "", 1, besideCase); err != nil {
 		return v, err
 	}
 	if v.total, _, err = waitingSince(rd); err != nil {

@@ -447,6 +447,19 @@ func TestCorrectionAndBack(t *testing.T) {
 }
 
 // TestTwoAgentsAtOnce lets agents decide differently at the same moment: one decision stands, with its mail.
+func TestAServiceThatIsNotThereIsSaidAtItsField(t *testing.T) {
+	eachHall(t, func(t *testing.T, h *hall) {
+		newcomer := h.camilleAgain()
+		err := h.try(func(tx *db.Tx) error {
+			_, err := admission.OpenFamily(tx, h.now, h.agent, newcomer.ID, []town.ServiceID{"nimporte"})
+			return err
+		})
+		if fields := fault.FieldsOf(err); len(fields) != 1 || fields[0].Name != "service" {
+			t.Errorf("a forged service: %v", err)
+		}
+	})
+}
+
 func TestTwoAgentsAtOnce(t *testing.T) {
 	eachHall(t, func(t *testing.T, h *hall) {
 		newcomer := h.camilleAgain()
