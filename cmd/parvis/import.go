@@ -135,6 +135,10 @@ func undoImport(c call) int {
 		for _, k := range undone.Kept {
 			fmt.Fprintf(c.out, "  %s : %s\n", k.Code, k.Reason)
 		}
+		fmt.Fprintf(c.out, "Créés par l’import et retirés aussi : lieux %d, activités %d. Gardés : %d.\n", undone.Places, undone.Activities, len(undone.Drafts))
+		for _, k := range undone.Drafts {
+			fmt.Fprintf(c.out, "  %s « %s » : %s\n", k.Kind, k.Name, k.Reason)
+		}
 		return 0, nil
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
 	"parvis/internal/feature/town"
 )
@@ -35,15 +36,16 @@ type Options struct {
 
 // App is an open portal: its database, its pages, its workers.
 type App struct {
-	Config   Config
-	DB       *db.DB
-	Key      *crypt.Key
-	Files    *blob.Store
-	Now      func() time.Time
-	Log      *slog.Logger
-	Demo     bool
-	Settings *town.Cache
-	KeyKnown bool // the key is the one that marked the database; false when none did yet
+	Config     Config
+	DB         *db.DB
+	Key        *crypt.Key
+	Files      *blob.Store
+	Now        func() time.Time
+	Log        *slog.Logger
+	Demo       bool
+	Settings   *town.Cache
+	Activities *activity.Cache
+	KeyKnown   bool // the key is the one that marked the database; false when none did yet
 
 	openid  account.OpenID
 	router  *web.Router
@@ -103,6 +105,7 @@ func (a *App) assemble(ctx context.Context, mark bool) (err error) {
 		return err
 	}
 	a.Settings = &town.Cache{DB: a.DB}
+	a.Activities = &activity.Cache{DB: a.DB}
 	if a.openid, err = a.openID(); err != nil {
 		return err
 	}

@@ -7,3 +7,9 @@ func (a *App) ExportHeadNow(ctx context.Context) error { return a.exportHead(ctx
 
 // Mails tells whether mails are sent at all.
 func (a *App) Mails() bool { return a.mailer != nil }
+
+// ActivationHref is where a family's file leads for an adult's account.
+var ActivationHref = activationHref
+
+// SetUp is where whoever may set the town up is led.
+var SetUp = setUp

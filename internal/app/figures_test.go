@@ -103,8 +103,9 @@ func (l *loadTown) space(h loadHome) map[string]string {
 
 // grows are the tables that grow with the town; what is not here has some dozens of rows.
 var grows = []string{"person", "account", "session", "family", "family_member", "family_service", "child", "health", "restriction", "quotient",
-	"enrolment", "booking", "attendance", "invoice", "audit_event", "outbox", "person_key", "newcomer", "decision", "invite", "signup", "contact_message",
-	"known_device", "account_passkey", "account_identity"}
+	"enrolment", "booking", "attendance", "invoice", "audit_event", "mail_outbox", "person_key", "newcomer", "decision", "invite", "merge", "merge_row", "signup", "contact_message",
+	"known_device", "account_passkey", "account_identity", "identity_attempt", "activation", "campaign_item", "signup_draft", "signup_consent", "signup_mail", "signup_hash",
+	"captcha_challenge", "captcha_count", "counter_act", "slot", "family_quality"}
 
 // TestPagesReadNoWholeTable asks SQLite how it finds the rows of each statement of each page: always by an index.
 // With 3,000 families one table read whole makes a page ten times slower.
@@ -114,25 +115,43 @@ func TestPagesReadNoWholeTable(t *testing.T) {
 	cookie := l.session(home)
 	planned := map[string]bool{}
 	for name, path := range l.space(home) {
-		var statements []string
-		l.pageIn(db.TraceQueries(context.Background(), func(query string, _ []any) { statements = append(statements, query) }), path, cookie)
-		for _, query := range statements {
-			if planned[query] {
-				continue
-			}
-			planned[query] = true
-			for _, step := range l.plan(query) {
-				words := strings.Fields(step)
-				whole := len(words) > 1 && words[0] == "SCAN" && slices.Contains(l.aliased(query), words[1])
-				if whole || strings.Contains(step, " AUTOMATIC ") { // SQLite indexes a whole table for one reading
-					t.Errorf("%s reads a whole table: %s\n%s", name, step, query)
-				}
-			}
-		}
+		l.noWholeTable(name, path, cookie, planned)
 	}
 	if len(planned) < 20 {
 		t.Errorf("only %d statements seen", len(planned))
 	}
+}
+
+// noWholeTable checks the statements of a page that were not planned yet.
+func (l *loadTown) noWholeTable(name, path string, cookie *http.Cookie, planned map[string]bool) {
+	l.t.Helper()
+	var statements []string
+	l.pageIn(db.TraceQueries(context.Background(), func(query string, _ []any) { statements = append(statements, query) }), path, cookie)
+	for _, query := range statements {
+		if planned[query] {
+			continue
+		}
+		planned[query] = true
+		for _, step := range l.plan(query) {
+			words := strings.Fields(step)
+			whole := len(words) > 1 && words[0] == "SCAN" && slices.Contains(l.aliased(query), words[1]) && !l.queueIndex(words)
+			if whole || strings.Contains(step, " AUTOMATIC ") { // SQLite indexes a whole table for one reading
+				l.t.Errorf("%s reads a whole table: %s\n%s", name, step, query)
+			}
+		}
+	}
+}
+
+// queueIndex tells a step that reads an index of what waits alone, which does not grow with the town.
+func (l *loadTown) queueIndex(words []string) bool {
+	i := slices.Index(words, "INDEX")
+	if i < 0 || i+1 == len(words) {
+		return false
+	}
+	n, err := db.Read(context.Background(), l.DB, func(r db.Reader) (int64, error) {
+		return db.One(r, "count", db.Column[int64], `select count(*) from sqlite_master where type = 'index' and name = $1 and lower(sql) like '% where %'`, words[i+1])
+	})
+	return err == nil && n == 1
 }
 
 // aliased lists the growing tables under the names that a statement gives them.

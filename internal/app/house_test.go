@@ -30,8 +30,9 @@ type house struct {
 	log *syncBuffer
 }
 
-// openHouse opens a house on an engine: "" is SQLite, else a PostgreSQL address. clock is nil for the machine's.
-func openHouse(t testing.TB, database string, clock func() time.Time) *house {
+// openHouse opens a house on an engine: "" is SQLite, else a PostgreSQL address. clock is nil for the machine's; change
+// adjusts the settings.
+func openHouse(t testing.TB, database string, clock func() time.Time, change ...func(*app.Config)) *house {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,6 +42,9 @@ func openHouse(t testing.TB, database string, clock func() time.Time) *house {
 	h := &house{t: t, URL: "http://" + listener.Addr().String(), log: &syncBuffer{}}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	cfg := app.Config{Data: t.TempDir(), Database: database, Listen: listener.Addr().String(), MailRate: 6000}
+	for _, f := range change {
+		f(&cfg)
+	}
 	h.App, err = app.Open(t.Context(), cfg, app.Options{Log: log, Demo: true, Key: key, Clock: clock})
 	if err != nil {
 		t.Fatal(err)

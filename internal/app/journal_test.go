@@ -16,8 +16,9 @@ import (
 
 // ends are the ends of acts whose name the code puts together: a new one needs its ends here, and each a sentence.
 var ends = map[string][]string{
+	"merging.*.":       {"merging.person.merged", "merging.person.undone", "merging.family.merged", "merging.family.undone"},
 	"account.*.failed": {"account.password.failed"},
-	"admission.":       {"admission.link", "admission.open", "admission.correction", "admission.refuse", "admission.already", "admission.again"},
+	"admission.":       {"admission.link", "admission.open", "admission.correction", "admission.refuse", "admission.already", "admission.again", "admission.join"},
 	"messaging.news.":  {"messaging.news.published", "messaging.news.withdrawn"},
 	"moving.upload.":   {"moving.upload.checked", "moving.upload.done", "moving.upload.failed"},
 	"town.service.":    {"town.service.opened", "town.service.closed"},

@@ -41,8 +41,10 @@ type visit struct {
 // looker knows how to get into every page of the portal.
 type looker struct {
 	*house
+	outside *providers
 	cookies map[string]string // of each who
 	objects map[web.Object]string
+	merges  []visit
 }
 
 // special says who opens a page that the access alone does not tell.
@@ -53,13 +55,16 @@ var special = map[string]string{
 }
 
 // files are the addresses that are not pages.
-var files = []string{"/agents/journal/export", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}"}
+var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton"}
 
 // walked are the pages that only a walk leads to: the wizard's steps, which signup's own stories look at in the same
 // way, and what is a piece of a page.
 var walked = []string{"/controle/son", "/creer-mon-espace/adresse", "/creer-mon-espace/moyens-de-contact", "/creer-mon-espace/authentification",
 	"/creer-mon-espace/annuler", "/creer-mon-espace/demande-recue", "/creer-mon-espace/photo", "/creer-mon-espace/communes",
-	"/creer-mon-espace/confirmer/{jeton}", "/espace/demande-de-compte", "/agents/import/{id}/rapport.csv"}
+	"/creer-mon-espace/confirmer/{jeton}", "/espace/demande-de-compte", "/agents/import/{id}/rapport.csv",
+	// The ways to FranceConnect and ProConnect and back: see lookAtProviders.
+	"/connexion/franceconnect", account.FranceConnectReturn, account.FranceConnectEnd,
+	"/agents/connexion/proconnect", account.ProConnectReturn, account.ProConnectEnd}
 
 // asked is what a page needs besides its path.
 func (l *looker) asked(path string) string {
@@ -73,8 +78,9 @@ func (l *looker) asked(path string) string {
 }
 
 func newLooker(t *testing.T) *looker {
-	h := openHouse(t, "", nil)
-	l := &looker{house: h, cookies: map[string]string{}, objects: map[web.Object]string{}}
+	outside := newProviders(t)
+	h := openHouse(t, "", nil, outside.set(t))
+	l := &looker{house: h, outside: outside, cookies: map[string]string{}, objects: map[web.Object]string{}}
 	for _, role := range []string{"titulaire", "co-représentant", "en attente", "agent accueil", "agent instruction", "agent régie",
 		"agent animation", "agent communication", "administrateur"} {
 		l.cookies[role] = h.token(h.way(role).Username)
@@ -150,7 +156,10 @@ func (l *looker) addObjects() {
 	l.objects["school-year"], l.objects["mail-template"] = l.text(`select min(year) || '-' || (min(year) + 1) from school_year`), "account.forgotten"
 	c.Get("/contacts/ecrire").Submit(`main form`, map[string]string{"message": "Bonjour, la cantine ferme-t-elle le 8 mai ?"}).Follow()
 	l.objects["contact"] = l.text(`select id from contact_message order by id limit 1`)
+	l.addLate()
+	l.addOffers()
 	l.addImport()
+	l.addConfirmation()
 	l.objects["newcomer"] = l.text(`select id from account where username_folded = 'arrivee.faute'`)
 	l.objects["known"] = l.text(`select k.id from account a join person p on p.id = a.person join person k on k.first_names = p.first_names and k.birth_day = p.birth_day
 		where a.id = $1 and k.id <> p.id`, l.objects["newcomer"])
@@ -169,6 +178,7 @@ func (l *looker) addObjects() {
 		return err
 	})
 	l.objects["decision"] = l.linkNewcomer()
+	l.merges = l.addMerge()
 	l.objects["agent"] = l.text(`select id from account where username_folded = 'agent.accueil'`)
 	for object, who := range map[web.Object]string{"passkey": "titulaire", "agent-passkey": "administrateur"} {
 		l.do(func(tx *db.Tx, a actor.Actor) error {
@@ -200,6 +210,8 @@ func (l *looker) findObjects() {
 	l.objects["person"] = l.text(`select person from account where username_folded = 'camille.martin'`)
 	l.objects["family"] = family
 	l.objects["child"] = l.text(`select c.person from child c join family_member m on m.person = c.person where m.family = $1 order by c.person limit 1`, family)
+	l.objects["place"] = l.text(`select id from family_member where family = $1 and role = 'coholder' and state = 'approved'`, family)
+	l.objects["pupil"] = l.text(`select m.id from family_member m join child c on c.person = m.person where m.family = $1 order by m.id limit 1`, family)
 	l.objects["invoice"] = l.text(`select id from invoice where family = $1 order by period limit 1`, family)
 	l.objects["account"] = l.text(`select id from account where state = 'unclaimed' and email <> '' order by id desc limit 1`)
 }
@@ -283,12 +295,15 @@ func (l *looker) visits() []visit {
 		}
 	}
 	child := l.objects["child"]
-	return append(all,
+	all = append(all, l.listVisits()...)
+	return append(append(all, l.merges...),
 		visit{"en attente", "/espace", 200}, visit{"en attente", "/espace/agenda", 403}, visit{"co-représentant", "/espace", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?vue=semaine", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?mois=2035-08", 200},
 		visit{"agent instruction", "/agents/familles/" + l.objects["family"], 200},
 		visit{"agent régie", "/agents/familles/" + l.objects["family"], 200},
+		visit{"agent instruction", "/agents/activation/" + l.objects["newcomer"] + "/co-representant?q=martin", 200},
+		visit{"agent instruction", "/agents/activation/" + l.objects["newcomer"] + "/co-representant?famille=" + l.objects["family"], 200},
 		visit{"agent communication", "/agents", 200}, visit{"agent accueil", "/agents/activations?q=personne", 200},
 		visit{"agent accueil", "/agents/recherche?q=mar", 200}, visit{"agent accueil", "/agents/recherche?q=xyzw", 200},
 		visit{nobody, "/inconnue", 404}, visit{"titulaire", "/espace/factures/inconnue", 404},
@@ -310,6 +325,7 @@ func TestLooks(t *testing.T) {
 		l.follow(b, v, dead)
 	}
 	l.lookAtErrors(t, b)
+	l.lookAtProviders(b)
 	l.lookAtBreakdown(t, b)
 	for _, r := range l.Routes() {
 		if r.Method != http.MethodGet || !slices.Contains(files, r.Path) || strings.HasPrefix(r.Path, "/logo.") {
@@ -417,6 +433,9 @@ func (l *looker) follow(b *testkit.Browser, v visit, seen map[string]bool) {
 			continue
 		}
 		p := l.client(v.who).Get(path)
+		if to := p.Location(); to != "" && (strings.HasPrefix(to, l.outside.fc.URL) || strings.HasPrefix(to, l.outside.pc.URL)) {
+			continue // FranceConnect or ProConnect: lookAtProviders goes there
+		}
 		for hops := 0; p.Status >= 300 && p.Status < 400 && hops < 5; hops++ {
 			p = p.Follow()
 		}
@@ -441,6 +460,8 @@ func (l *looker) lookAtErrors(t *testing.T, b *testkit.Browser) {
 		{"titulaire", "/espace/coordonnees", "/espace/coordonnees", "telephone", "12"},
 		{"titulaire", "/espace/coordonnees/courriel", "/espace/coordonnees/courriel", "courriel", "sans arobase"},
 		{"titulaire", "/espace/famille/ajouter", "/espace/famille/ajouter", "nom", ""},
+		{"agent instruction", "/agents/familles/" + l.objects["family"] + "/enfants/nouveau", "/agents/familles/" + l.objects["family"] + "/enfants/nouveau", "nom", ""},
+		{"agent accueil", "/agents/membres/" + l.objects["place"] + "/coordonnees", "/agents/membres/" + l.objects["place"] + "/coordonnees", "mobile", "12"},
 		{"agent communication", "/agents/actualites/nouvelle", "/agents/actualites", "titre", ""},
 		{"administrateur", "/agents/parametres/identite", "/agents/parametres/identite", "colour", "bleu"},
 		{"administrateur", "/agents/comptes/nouveau", "/agents/comptes/nouveau", "nom", ""},

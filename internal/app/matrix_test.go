@@ -130,7 +130,8 @@ func (m *matrixTown) targetsOf(route web.Route, who someone) []target {
 
 // unowned objects belong to nobody in particular: whoever may use the route may use them.
 var unowned = map[web.Object]bool{"news": true, "email-change": true, "password-link": true, "invite-link": true, "agent-link": true, "activation": true, "agent": true, "person": true, "newcomer": true,
-	"service": true, "site": true, "school-year": true, "school-holiday": true, "closing": true, "mail-template": true, "signup-link": true}
+	"service": true, "site": true, "school-year": true, "school-holiday": true, "closing": true, "mail-template": true, "signup-link": true,
+	"activity": true, "activity-unit": true, "activity-choice": true, "activity-group": true, "activity-period": true}
 
 // cell asks once and judges the answer; it returns the class of the answer.
 func (m *matrixTown) cell(route web.Route, who someone, to target) string {
@@ -257,6 +258,7 @@ func newMatrixTown(t *testing.T, engine string) *matrixTown {
 	if engine == "postgres" {
 		cfg.Database = testkit.PostgresURL(t, app.Sources())
 	}
+	newProviders(t).set(t)(&cfg)
 	a, err := app.Open(t.Context(), cfg, app.Options{Clock: func() time.Time { return now }, Key: crypt.NewKey(), Demo: true,
 		Log: slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil))})
 	if err != nil {
@@ -304,6 +306,7 @@ func (m *matrixTown) build() {
 	})
 	m.enrolPeople(job, homes, jeunesse)
 	m.buildTargets(job, homes, news)
+	m.mergings(job, homes)
 }
 
 func (m *matrixTown) buildHome(tx *db.Tx, job actor.Actor, i int, canary string, service town.ServiceID) (h home, err error) {
@@ -473,11 +476,20 @@ func (m *matrixTown) buildTargets(job actor.Actor, homes [2]home, news messaging
 			if err := m.imports(tx, job, name); err != nil {
 				return err
 			}
+			if m.targets[name]["late-request"], err = m.lateRequest(tx, h); err != nil {
+				return err
+			}
 			if m.targets[name]["contact"], err = m.contact(tx, h); err != nil {
 				return err
 			}
 			m.targets[name]["invite-link"] = "jeton-inconnu-000000000000"
 			if m.targets[name]["invite"], err = m.invitation(tx, asker, name, h); err != nil {
+				return err
+			}
+			if m.targets[name]["confirmation"], err = m.confirmed(tx, job, name, h); err != nil {
+				return err
+			}
+			if m.targets[name]["place"], m.targets[name]["pupil"], err = m.places(tx, job, h); err != nil {
 				return err
 			}
 			m.targets[name]["newcomer"], m.targets[name]["decision"], err = m.newcomers(tx, job, name, h)

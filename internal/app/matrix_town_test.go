@@ -31,5 +31,5 @@ func (m *matrixTown) settings(tx *db.Tx, job actor.Actor, name string) error {
 	}
 	maps.Copy(m.targets[name], map[web.Object]string{"service": string(service), "site": string(site), "school-holiday": holiday, "closing": closing,
 		"school-year": "2026-2027", "mail-template": "account.forgotten", "signup-link": "jeton-inconnu-000000000000"})
-	return nil
+	return m.offers(tx, job, name, site)
 }

@@ -19,9 +19,10 @@ type Outside struct {
 	Scopes     string
 }
 
-// What is asked of each provider when nothing else is set: for families only what lets them recognise themselves.
+// What is asked of each provider when nothing else is set: for families what lets them recognise themselves, and what
+// the wizard would ask them to type; each may correct it there.
 const (
-	franceConnectScopes = "given_name family_name preferred_username birthdate"
+	franceConnectScopes = "given_name family_name preferred_username birthdate gender birthplace birthcountry email"
 	proConnectScopes    = "given_name usual_name siret idp_id"
 )
 

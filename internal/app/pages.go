@@ -20,6 +20,7 @@ import (
 	"parvis/internal/feature/document"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/request"
@@ -61,9 +62,9 @@ func (a *App) features() features {
 		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Check: a.check(), Subject: subjectOf},
 		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Written: messaging.Written},
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
-		activity:  activity.Pages{DB: a.DB},
+		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Attach},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
-		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
+		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities},
 		file:      schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 		billing:   billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 	}
@@ -71,13 +72,14 @@ func (a *App) features() features {
 	f.admission.SignIn = f.account.Enter
 	photos := a.photos() // one for all: pictures are decoded one at a time
 	f.signup = a.signUp(photos)
+	f.account.SignUp = f.signup.Begin
 	f.person = person.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Settings: a.Settings, Photos: photos,
 		EmailChanged: account.EmailChanged, MaySee: family.MaySeePhoto, AgentMaySee: family.FilePhoto,
 		ConfirmPassword: func(ctx context.Context, who actor.Actor, password string) error {
 			return gate.ConfirmPassword(ctx, who, password, "", "mot_de_passe")
 		}}
 	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own, Activation: activationHref, Invitations: a.invites().Card, Namesakes: a.invites().Namesakes,
-		Panels: slices.Concat([]web.Panel{a.invites().Panel()}, enrolment.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels(), []web.Panel{a.familyHistory()})}
+		Panels: slices.Concat([]web.Panel{a.invites().Panel()}, enrolment.Panels(), f.activity.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels(), mergePanels(), []web.Panel{a.familyHistory()})}
 	return f
 }
 
@@ -136,7 +138,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(),
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.booking.Queues(),
 		[]web.Queue{a.invites().Queue(), messaging.ContactQueue(), admission.Bounced()}), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
 }
 
@@ -187,6 +189,7 @@ func (a *App) declare(f features) {
 	a.newcomers(f).Agent(rt)
 	a.invites().Citizen(rt)
 	a.invites().Agent(rt)
+	a.mergings().Agent(rt)
 	f.person.Citizen(rt)
 	f.person.Agent(rt)
 	f.family.Citizen(rt)
@@ -197,7 +200,10 @@ func (a *App) declare(f features) {
 	f.document.Citizen(rt)
 	f.activity.Agent(rt)
 	f.tariff.Agent(rt)
+	enrolment.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Agent(rt)
 	f.booking.Citizen(rt)
+	f.booking.Counter(rt)
+	f.booking.Lists(rt)
 	f.file.Citizen(rt)
 	f.billing.Citizen(rt)
 	if a.Demo {
@@ -207,7 +213,8 @@ func (a *App) declare(f features) {
 
 // check is the security check of the forms that anybody may send.
 func (a *App) check() captcha.Check {
-	return captcha.Check{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
+	return captcha.Check{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now,
+		Quiet: func(ctx context.Context) bool { return a.Settings.Get(ctx, a.Now()).QuietCheck }}
 }
 
 // nav is the guide's top menu, and the agents'.
@@ -243,6 +250,10 @@ func agentNav(who actor.Actor) []web.NavItem {
 		items = append(items, web.NavItem{Group: waiting, Label: "Membres de famille", Href: "/agents/membres", Icon: "users"})
 		waiting = ""
 	}
+	if who.Can(booking.Read) {
+		items = append(items, web.NavItem{Group: waiting, Label: "Demandes hors délai", Href: "/agents/demandes-tardives", Icon: "clock"})
+		waiting = ""
+	}
 	if who.Can(messaging.ContactAnswer) {
 		items = append(items, web.NavItem{Group: waiting, Label: "Messages à la mairie", Href: "/agents/contacts", Icon: "message"})
 	}
@@ -258,10 +269,13 @@ func agentNav(who actor.Actor) []web.NavItem {
 
 func deskLinks() []desk.Link {
 	return []desk.Link{
+		{Label: "Listes du jour", Detail: "Qui est attendu, où, qui appeler", Href: "/agents/listes", Icon: "clipboard", Right: booking.Read},
+		{Label: "Repas", Detail: "Par lieu, par jour et par régime", Href: "/agents/repas", Icon: "utensils", Right: booking.Read},
 		{Label: "Activations", Detail: "Envoyer, suivre, imprimer", Href: "/agents/activations", Icon: "mail", Right: admission.Read},
 		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
 		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},
-		{Label: "Activités", Detail: "Ce que l’import a trouvé", Href: "/agents/activites", Icon: "list", Right: activity.Read},
+		{Label: "Activités", Detail: "Lieux, places, périodes, délais", Href: "/agents/activites", Icon: "list", Right: activity.Read},
+		{Label: "Fusions", Detail: "Fiches et familles réunies, à défaire", Href: merging.Path, Icon: "users", Right: merging.Right},
 		{Label: "Import", Detail: "Reprendre l’ancien portail, annuler", Href: "/agents/import", Icon: "import", Right: moving.Import},
 		{Label: "Tâches et courriels", Detail: "Ce qui n’a pas pu se faire", Href: "/agents/taches", Icon: "clock", Right: town.SettingsWrite},
 		{Label: "Journal", Detail: "Qui a fait quoi, sur quel dossier", Href: "/agents/journal", Icon: "history", Right: desk.JournalRead},

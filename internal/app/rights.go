@@ -8,6 +8,7 @@ import (
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/tariff"
@@ -34,7 +35,7 @@ func Grants() account.Grants {
 		{Right: family.FileRead, Roles: roles(accueil, instruction, regie, administrator)},
 		{Right: family.FileWrite, Roles: roles(instruction, administrator)},
 		{Right: family.MemberApprove, Roles: roles(instruction, administrator)},
-		{Right: family.HealthRead, Roles: roles(instruction)}, // animation gets it with the lists of the day
+		{Right: family.HealthRead, Roles: roles(instruction, animation)}, // animation in the lists of the day: it opens no file
 		{Right: family.HealthWrite, Roles: roles(instruction)},
 		{Right: family.RestrictSet, Roles: roles(instruction)},
 		{Right: admission.Read, Roles: roles(accueil, instruction, administrator)},
@@ -42,6 +43,7 @@ func Grants() account.Grants {
 		{Right: admission.SendRight, Roles: roles(accueil, instruction, administrator)},
 		{Right: admission.Print, Roles: roles(accueil, instruction)},
 		{Right: admission.Campaign, Roles: roles(instruction, administrator)},
+		{Right: merging.Right, Roles: roles(instruction, administrator)},
 		{Right: activity.Read, Roles: roles(accueil, instruction, animation, administrator)},
 		{Right: activity.Write, Roles: roles(administrator)},
 		{Right: enrolment.Read, Roles: roles(accueil, instruction, animation)},

@@ -14,6 +14,7 @@ import (
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/signup"
@@ -25,6 +26,6 @@ import (
 // Sources are the migrations of all packages.
 func Sources() []db.Source {
 	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
-		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), activity.Sources(),
+		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
 		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), billing.Sources(), moving.Sources())
 }

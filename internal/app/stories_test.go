@@ -62,7 +62,7 @@ func TestStories(t *testing.T) {
 			if mode.postgres {
 				database = testkit.PostgresURL(t, app.Sources())
 			}
-			h := openHouse(t, database, nil)
+			h := openHouse(t, database, nil, newProviders(t).set(t))
 			for _, one := range stories {
 				if mode.postgres && !one.everywhere {
 					continue

@@ -20,8 +20,11 @@ import (
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/signup"
@@ -53,6 +56,8 @@ func (a *App) mails() []mail.Template {
 	all = append(all, person.Mails(person.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
 	all = append(all, messaging.Mails(messaging.MailDeps{Now: a.Now, URL: a.address})...)
 	all = append(all, family.Mails(family.MailDeps{URL: a.address})...)
+	all = append(all, merging.Mails(merging.MailDeps{URL: a.address})...)
+	all = append(all, booking.Mails(booking.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	return all
 }
 
@@ -63,6 +68,8 @@ func subjectOf(template string) string {
 		return "Un membre a été ajouté à votre famille"
 	case family.MailRefused:
 		return "Votre demande d’ajout à la famille n’est pas acceptée"
+	case booking.MailConfirmed:
+		return "Vos réservations ont changé"
 	}
 	return ""
 }
@@ -109,10 +116,11 @@ func (a *App) workers() error {
 		return err
 	}
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
+	covers, nightly := activity.Jobs(a.DB, a.Now, booking.Attach)
 	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now, Log: a.Log,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), covers), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
 			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
-		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule()), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
+		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
 	return nil
 }
 
@@ -200,6 +208,9 @@ func (a *App) purge(ctx context.Context, _ map[string]string) error {
 		if _, err := messaging.PurgeContacts(tx, now); err != nil {
 			return fmt.Errorf("purge contact messages: %w", err)
 		}
+		if _, err := merging.Purge(tx, now); err != nil {
+			return fmt.Errorf("purge merges: %w", err)
+		}
 		if _, err := mail.Purge(tx, now.Add(-keepMails)); err != nil {
 			return fmt.Errorf("purge mails: %w", err)
 		}
@@ -214,7 +225,7 @@ func (a *App) purge(ctx context.Context, _ map[string]string) error {
 	if err != nil {
 		return err
 	}
-	used, err := db.Read(ctx, a.DB, person.PhotosInUse)
+	used, err := db.Read(ctx, a.DB, photosInUse)
 	if err != nil {
 		return err
 	}

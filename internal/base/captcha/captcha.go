@@ -67,6 +67,8 @@ type Check struct {
 	// RealNow is the machine's own clock, for the time spent filling in; Now when nil.
 	RealNow func() time.Time
 	Limits  Limits
+	// Quiet tells that the town shows the pictures only to whom the silent proof of work fails; nil: to everybody.
+	Quiet func(ctx context.Context) bool
 }
 
 // Form says what a test guards and whose it is: a test drawn for one form or one visitor opens no other.
@@ -88,6 +90,7 @@ func From(r *http.Request, email string) Sender { return Sender{web.ClientIP(r),
 type Challenge struct {
 	Token    string
 	Passed   bool
+	Quiet    bool     // the script hides the test: the proof of work is enough
 	Name     string   // what to look for, with its article: "le trombone"
 	Pictures []string // data: addresses, in order
 	Question string
@@ -107,6 +110,7 @@ type answer struct {
 	Picture  int      `json:"p"` // 1 to 6
 	Digits   string   `json:"d"`
 	Question []string `json:"q"` // right answers, folded
+	Quiet    bool     `json:"s,omitempty"`
 }
 
 // Visitor tells apart the visitors of a form that keeps no draft, by a random cookie of the session. Call it before
@@ -122,17 +126,17 @@ func Visitor(w http.ResponseWriter, r *http.Request) string {
 
 // New draws a test for a form.
 func (c Check) New(ctx context.Context, form Form) (Challenge, error) {
-	return c.draw(ctx, form.Purpose, c.scopeHash(form))
+	return c.draw(ctx, form.Purpose, c.scopeHash(form), c.Quiet != nil && c.Quiet(ctx))
 }
 
-func (c Check) draw(ctx context.Context, purpose, scope string) (Challenge, error) {
+func (c Check) draw(ctx context.Context, purpose, scope string, quiet bool) (Challenge, error) {
 	rng := newRandom()
 	name, images, right, err := drawPictures(rng)
 	if err != nil {
 		return Challenge{}, fmt.Errorf("draw pictures: %w", err)
 	}
 	question := pickQuestion(rng)
-	a := answer{Picture: right, Digits: fmt.Sprintf("%03d", rng.IntN(1000)), Question: question.answers}
+	a := answer{Picture: right, Digits: fmt.Sprintf("%03d", rng.IntN(1000)), Question: question.answers, Quiet: quiet}
 	id := ID(db.NewID())
 	token, hash := crypt.NewToken()
 	sealed, err := c.seal(id, a)
@@ -151,11 +155,11 @@ func (c Check) draw(ctx context.Context, purpose, scope string) (Challenge, erro
 	if err != nil {
 		return Challenge{}, err
 	}
-	return Challenge{Token: token, Name: name, Pictures: images, Question: question.text, Work: c.workOf(id)}, nil
+	return Challenge{Token: token, Quiet: quiet, Name: name, Pictures: images, Question: question.text, Work: c.workOf(id)}, nil
 }
 
 // Again is the test of a form shown once more: the one that was passed, so that nobody passes two for a mistyped
-// field, else a new one.
+// field, else a new one, with its pictures.
 func (c Check) Again(ctx context.Context, form Form, f *web.Form) (Challenge, error) {
 	token := f.Raw(fieldToken)
 	row, err := c.find(ctx, token)
@@ -165,7 +169,7 @@ func (c Check) Again(ctx context.Context, form Form, f *web.Form) (Challenge, er
 	if c.belongs(row, form) && row.state == statePassed && row.uses < maxUses {
 		return Challenge{Token: token, Passed: true}, nil
 	}
-	return c.New(ctx, form)
+	return c.draw(ctx, form.Purpose, c.scopeHash(form), false)
 }
 
 // Asked tells that « Changer les images » was pressed: the form is to be shown again as it was, with Again, and
@@ -219,15 +223,19 @@ func (c Check) judge(tx *db.Tx, form Form, given given, keys countKeys) (pass Pa
 	if !mine || row.state != stateOpen {
 		return Pass{}, refuse(sentenceGone), c.countWrong(tx, keys, now)
 	}
-	if !given.any() {
-		return Pass{}, refuse(sentenceEmpty), setState(tx, row.id, stateFailed)
-	}
 	a, err := c.open(row)
 	if err != nil {
 		return Pass{}, nil, err
 	}
+	silent := a.Quiet && !given.any() // the work stands for an answer
 	switch {
-	case !a.accepts(given), forged, given.pot != "":
+	case silent && !worked && !forged:
+		return Pass{}, refuse(sentenceLoud), setState(tx, row.id, stateFailed)
+	case !silent && !given.any():
+		return Pass{}, refuse(sentenceEmpty), setState(tx, row.id, stateFailed)
+	}
+	switch {
+	case !silent && !a.accepts(given), forged, given.pot != "":
 		refusal = refuse(sentenceWrong)
 	case !c.Limits.Lifted && c.realNow().Sub(row.drawnAt.In(time.UTC)) < minFill:
 		refusal = refuse(sentenceFast)

@@ -56,7 +56,7 @@ func (p Pages) change(w http.ResponseWriter, r *http.Request, _ actor.Actor) err
 	if err != nil {
 		return err
 	}
-	c, err := p.Check.draw(r.Context(), row.purpose, row.scope)
+	c, err := p.Check.draw(r.Context(), row.purpose, row.scope, false)
 	if err != nil {
 		return err
 	}

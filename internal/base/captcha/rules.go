@@ -25,6 +25,7 @@ import (
 const (
 	sentenceWrong = "Ce n’est pas la bonne réponse. Voici un nouveau test : rien d’autre n’est perdu."
 	sentenceEmpty = "Choisissez l’image demandée, ou répondez au son ou à la question."
+	sentenceLoud  = "Votre appareil n’a pas pu faire le contrôle à votre place. Choisissez l’image demandée, ou répondez au son ou à la question."
 	sentenceGone  = "Ce test a déjà servi, ou il a plus de 20 minutes. En voici un nouveau : rien d’autre n’est perdu."
 	sentenceFast  = "Le formulaire est parti trop vite pour ce contrôle. Voici un nouveau test : rien d’autre n’est perdu."
 )

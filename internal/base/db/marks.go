@@ -14,3 +14,17 @@ func Marks(first, n int) string {
 	}
 	return strings.Join(marks, ", ")
 }
+
+// Values makes "($1, $2), ($3, $4)" for n rows of width columns: the values of an insert of many rows.
+func Values(n, width int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		b.WriteString(Marks(i*width+1, width))
+		b.WriteByte(')')
+	}
+	return b.String()
+}

@@ -1,6 +1,6 @@
 // Package jobs runs what need not be done before the answer. It owns the table job. A job is written in the verb's
-// transaction and run at least once, so handlers are idempotent; a daily task is a row too, unique by kind and day,
-// so that one instance runs it. What failed for ever stays, to be read and retried. It sends no mail itself.
+// transaction and run at least once, so handlers are idempotent; a daily task is a row too, unique by kind and day, or
+// kind, day and hour, so that one instance runs it. What failed for ever stays, to be read and retried. It sends no mail itself.
 package jobs
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"parvis/internal/base/civil"
@@ -43,11 +44,38 @@ type Handler struct {
 	Run  func(ctx context.Context, args map[string]string) error
 }
 
-// Daily asks for one job of a kind each day from an hour on, in the town's zone. Its handler gets the day as
-// args["day"], AAAA-MM-JJ. A day when no instance ran is not made up for.
+// Daily asks for one job of a kind each day from an hour on, in the town's zone; with Hours, for one from each of them
+// on. Its handler gets the day as args["day"], AAAA-MM-JJ, and with Hours the hour as args["hour"], HH. An hour that the
+// clock skips comes with the next, one that it shows twice counts once. What an instance missed of today is made up
+// for when it starts; a day when none ran is not.
 type Daily struct {
-	Kind string
-	Hour int
+	Kind  string
+	Hour  int   // counts without Hours only
+	Hours []int // 0 to 23
+}
+
+// Hourly is a task of every hour.
+func Hourly(kind string) Daily {
+	d := Daily{Kind: kind, Hours: make([]int, 24)}
+	for hour := range d.Hours {
+		d.Hours[hour] = hour
+	}
+	return d
+}
+
+// slot names one hour of a day: "2027-01-12T03".
+func slot(day civil.Date, hour int) string { return fmt.Sprintf("%sT%02d", day, hour) }
+
+// due are the slots of a day that have come, in order.
+func (d Daily) due(day civil.Date, hour int) []string {
+	var slots []string
+	for _, h := range d.Hours {
+		if h <= hour {
+			slots = append(slots, slot(day, h))
+		}
+	}
+	slices.Sort(slots)
+	return slots
 }
 
 // State is where a job has got to.
@@ -67,6 +95,7 @@ type Status struct {
 	Kind      string
 	Args      map[string]string
 	Day       civil.Date
+	Slot      string // of a task of several hours: "2027-01-12T03"
 	State     State
 	Attempts  int64
 	RunAt     civil.Instant
@@ -86,7 +115,7 @@ func Enqueue(tx *db.Tx, now time.Time, j Job) error {
 	if at == 0 {
 		at = civil.InstantOf(now)
 	}
-	_, err := insert(tx, ID(db.NewID()), now, j.Kind, j.Args, civil.Date{}, at)
+	_, err := insert(tx, ID(db.NewID()), now, j.Kind, j.Args, civil.Date{}, "", at)
 	return err
 }
 

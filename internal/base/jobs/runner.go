@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,7 +37,7 @@ type Runner struct {
 	Log      *slog.Logger  // slog's default when nil
 
 	mu    sync.Mutex
-	fired map[string]civil.Date // last day known to be in the table, by kind
+	fired map[string]string // last day or slot known to be in the table, by kind
 }
 
 func (n *Runner) log() *slog.Logger {
@@ -107,28 +109,61 @@ func (n *Runner) fireDailies(ctx context.Context) error {
 	now := n.Now()
 	today := civil.DateOf(now)
 	for _, daily := range n.Dailies {
-		if now.Hour() < daily.Hour || n.fired[daily.Kind] == today {
+		last, fire := today.String(), n.fireDay
+		if len(daily.Hours) > 0 {
+			slots := daily.due(today, now.Hour())
+			if len(slots) == 0 {
+				continue
+			}
+			last, fire = slots[len(slots)-1], n.fireSlots
+		} else if now.Hour() < daily.Hour {
 			continue
 		}
-		there, err := db.Read(ctx, n.DB, func(r db.Reader) (bool, error) { return hasDay(r, daily.Kind, today) })
-		if err != nil {
-			return fmt.Errorf("read daily task %s: %w", daily.Kind, err)
+		if n.fired[daily.Kind] == last {
+			continue
 		}
-		if !there {
-			err = db.Do(ctx, n.DB, func(tx *db.Tx) error {
-				_, err := insert(tx, ID(db.NewID()), now, daily.Kind, nil, today, civil.InstantOf(now))
-				return err
-			})
-		}
-		if err != nil {
-			return err
+		if err := fire(ctx, now, daily); err != nil {
+			return fmt.Errorf("add daily task %s: %w", daily.Kind, err)
 		}
 		if n.fired == nil {
-			n.fired = map[string]civil.Date{}
+			n.fired = map[string]string{}
 		}
-		n.fired[daily.Kind] = today
+		n.fired[daily.Kind] = last
 	}
 	return nil
+}
+
+func (n *Runner) fireDay(ctx context.Context, now time.Time, daily Daily) error {
+	today := civil.DateOf(now)
+	there, err := db.Read(ctx, n.DB, func(r db.Reader) (bool, error) { return hasDay(r, daily.Kind, today) })
+	if err != nil || there {
+		return err
+	}
+	return db.Do(ctx, n.DB, func(tx *db.Tx) error {
+		_, err := insert(tx, ID(db.NewID()), now, daily.Kind, nil, today, "", civil.InstantOf(now))
+		return err
+	})
+}
+
+// fireSlots adds the slots of today that have come and are not there.
+func (n *Runner) fireSlots(ctx context.Context, now time.Time, daily Daily) error {
+	today := civil.DateOf(now)
+	there, err := db.Read(ctx, n.DB, func(r db.Reader) ([]string, error) { return slotsOf(r, daily.Kind, today) })
+	if err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(daily.due(today, now.Hour()), func(s string) bool { return slices.Contains(there, s) })
+	if len(missing) == 0 {
+		return nil
+	}
+	return db.Do(ctx, n.DB, func(tx *db.Tx) error {
+		for _, s := range missing {
+			if _, err := insert(tx, ID(db.NewID()), now, daily.Kind, nil, civil.Date{}, s, civil.InstantOf(now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (n *Runner) handler(kind string) (Handler, bool) {
@@ -220,6 +255,9 @@ func (n *Runner) attempt(ctx context.Context, c claimed) (err error) {
 	args := map[string]string(c.args)
 	if !c.day.IsZero() {
 		args["day"] = c.day.String()
+	}
+	if day, hour, ok := strings.Cut(c.slot, "T"); ok {
+		args["day"], args["hour"] = day, hour
 	}
 	return h.Run(ctx, args)
 }

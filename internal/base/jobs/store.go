@@ -9,21 +9,21 @@ import (
 	"parvis/internal/base/db"
 )
 
-// insert adds a job, unless it is a day's that is there already.
-func insert(tx *db.Tx, id ID, now time.Time, kind string, args db.Args, day civil.Date, at civil.Instant) (bool, error) {
-	n, err := tx.Exec(`insert into job (id, kind, args, day, state, run_at, created_at)
-		values ($1, $2, $3, $4, 'queued', $5, $6) on conflict do nothing`, id, kind, args, day, at, civil.InstantOf(now))
+// insert adds a job, unless it is a day's or a slot's that is there already.
+func insert(tx *db.Tx, id ID, now time.Time, kind string, args db.Args, day civil.Date, slot string, at civil.Instant) (bool, error) {
+	n, err := tx.Exec(`insert into job (id, kind, args, day, slot, state, run_at, created_at)
+		values ($1, $2, $3, $4, nullif($5, ''), 'queued', $6, $7) on conflict do nothing`, id, kind, args, day, slot, at, civil.InstantOf(now))
 	if err != nil {
 		return false, fmt.Errorf("insert job: %w", err)
 	}
 	return n == 1, nil
 }
 
-const statusColumns = `id, kind, args, day, state, attempts, run_at, last_error, created_at`
+const statusColumns = `id, kind, args, day, coalesce(slot, ''), state, attempts, run_at, last_error, created_at`
 
 func scanStatus(s db.Scanner) (st Status, err error) {
 	var args db.Args
-	err = s.Scan(&st.ID, &st.Kind, &args, &st.Day, &st.State, &st.Attempts, &st.RunAt, &st.LastError, &st.CreatedAt)
+	err = s.Scan(&st.ID, &st.Kind, &args, &st.Day, &st.Slot, &st.State, &st.Attempts, &st.RunAt, &st.LastError, &st.CreatedAt)
 	st.Args = args
 	return st, err
 }
@@ -42,6 +42,11 @@ func OfKind(r db.Reader, kind string, limit int) ([]Status, error) {
 func hasDay(r db.Reader, kind string, day civil.Date) (bool, error) {
 	all, err := db.List(r, db.Column[string], `select id from job where kind = $1 and day = $2`, kind, day)
 	return len(all) > 0, err
+}
+
+// slotsOf lists the slots of a day that are there.
+func slotsOf(r db.Reader, kind string, day civil.Date) ([]string, error) {
+	return db.List(r, db.Column[string], `select slot from job where kind = $1 and slot >= $2 and slot < $3`, kind, slot(day, 0), slot(day, 24))
 }
 
 func requeue(tx *db.Tx, id ID, now time.Time) (int64, error) {
@@ -84,16 +89,17 @@ type claimed struct {
 	kind    string
 	args    db.Args
 	day     civil.Date
+	slot    string
 	attempt int64
 }
 
 // claim takes one due job; none comes back when another runner was first.
 func claim(tx *db.Tx, id ID, now, until civil.Instant) ([]claimed, error) {
 	all, err := db.List(tx, func(s db.Scanner) (c claimed, err error) {
-		return c, s.Scan(&c.id, &c.kind, &c.args, &c.day, &c.attempt)
+		return c, s.Scan(&c.id, &c.kind, &c.args, &c.day, &c.slot, &c.attempt)
 	}, `update job set state = 'running', lease_until = $1, attempts = attempts + 1
 		where id = $2 and run_at <= $3 and (state = 'queued' or state = 'running' and lease_until < $4)
-		returning id, kind, args, day, attempts`, until, id, now, now)
+		returning id, kind, args, day, coalesce(slot, ''), attempts`, until, id, now, now)
 	if err != nil {
 		return nil, fmt.Errorf("claim job: %w", err)
 	}

@@ -24,9 +24,14 @@ type Identity struct {
 	Birth      Birth  `json:"birth"`
 	Place      string `json:"place,omitempty"`   // INSEE code of the commune, "" abroad
 	Country    string `json:"country,omitempty"` // INSEE code: 99100 is France
+	Gender     string `json:"gender,omitempty"`  // "female", "male", or what the provider says else
+	Email      string `json:"email,omitempty"`   // fills a form in, no more
 	Siret      string `json:"siret,omitempty"`
 	IDToken    string `json:"-"` // to be kept, sealed, for the sign-out
 }
+
+// InFrance tells who was born in France: the commune's code says where.
+func (i Identity) InFrance() bool { return i.Place != "" && (i.Country == "" || i.Country == france) }
 
 // Abroad tells who was born outside France: the provider then gives no commune.
 func (i Identity) Abroad() bool { return i.Place == "" && i.Country != "" && i.Country != france }
@@ -82,6 +87,8 @@ type claims struct {
 	Birthdate  string   `json:"birthdate"`
 	Place      string   `json:"birthplace"`
 	Country    string   `json:"birthcountry"`
+	Gender     string   `json:"gender"`
+	Email      string   `json:"email"`
 	Siret      string   `json:"siret"`
 	IDP        string   `json:"idp_id"`
 	Expiry     int64    `json:"exp"`
@@ -119,7 +126,7 @@ func (c *Client) userinfo(ctx context.Context, p *provider, token *oauth2.Token,
 
 func (got claims) identity(raw string) Identity {
 	i := Identity{Subject: got.Subject, Provider: got.IDP, FirstNames: got.Given, LastName: got.Family, UsageName: got.Preferred,
-		Birth: ParseBirth(got.Birthdate), Place: got.Place, Country: got.Country, Siret: got.Siret, IDToken: raw}
+		Birth: ParseBirth(got.Birthdate), Place: got.Place, Country: got.Country, Gender: got.Gender, Email: got.Email, Siret: got.Siret, IDToken: raw}
 	if len(got.GivenArray) > 0 {
 		i.FirstNames = strings.Join(got.GivenArray, " ")
 	}

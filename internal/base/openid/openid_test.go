@@ -83,7 +83,7 @@ func TestSignIn(t *testing.T) {
 		}
 		got.IDToken = ""
 		want := openid.Identity{Subject: "abcdef0123456789v1", FirstNames: "Camille Anne", LastName: "MARTIN", UsageName: "AUBERT",
-			Birth: openid.Birth{Year: 1985, Month: 3, Day: 3}, Place: "2A004", Country: "99100"}
+			Birth: openid.Birth{Year: 1985, Month: 3, Day: 3}, Place: "2A004", Country: "99100", Gender: "female", Email: "camille@exemple.fr"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

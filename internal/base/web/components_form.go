@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -138,11 +140,33 @@ func problemOf(f *Form, name string) string { return f.Problem(name) }
 func valueOf(f *Form, in Input) string { return f.Value(in.Name, in.Value) }
 
 // problems is the summary's list: the whole form's sentence first, without a field to lead to.
-func problems(f *Form) []fault.Field {
+func problems(ctx context.Context, f *Form) []fault.Field {
+	v := visitOf(ctx)
+	v.summed = append(v.summed, f)
 	if f.Sentence() == "" {
 		return f.Problems()
 	}
 	return append([]fault.Field{{Sentence: f.Sentence()}}, f.Problems()...)
+}
+
+// inOrder puts the problems of summed forms in the order of a page's fields, and tells whether any moved. A field that
+// the page has not comes last.
+func inOrder(page []byte, summed []*Form) (moved bool) {
+	for _, f := range summed {
+		if len(f.Problems()) < 2 {
+			continue
+		}
+		place := map[string]int{}
+		for _, p := range f.problems {
+			if place[p.Name] = bytes.Index(page, []byte(` id="`+fieldID(p.Name)+`"`)); place[p.Name] < 0 {
+				place[p.Name] = len(page)
+			}
+		}
+		byPlace := func(a, b fault.Field) int { return place[a.Name] - place[b.Name] }
+		moved = moved || !slices.IsSortedFunc(f.problems, byPlace)
+		slices.SortStableFunc(f.problems, byPlace)
+	}
+	return moved
 }
 
 func ticked(f *Form, in Input) bool { return f.Checked(in.Name, boxValue(in), in.Checked) }

@@ -34,11 +34,13 @@ func Render(w http.ResponseWriter, r *http.Request, page Page, body templ.Compon
 	if err != nil {
 		return err
 	}
-	var buf bytes.Buffer
-	if err := Layout(shell, body).Render(r.Context(), &buf); err != nil {
+	out, err := v.draw(r, shell, body)
+	if err == nil && inOrder(out, v.summed) { // a page knows the order of its fields once it is drawn
+		out, err = v.draw(r, shell, body)
+	}
+	if err != nil {
 		return fmt.Errorf("render page: %w", err)
 	}
-	out := buf.Bytes()
 	h := w.Header()
 	if shell.NoIndex {
 		h.Set("X-Robots-Tag", "noindex, nofollow")
@@ -52,6 +54,13 @@ func Render(w http.ResponseWriter, r *http.Request, page Page, body templ.Compon
 	}
 	writePage(w, page.Status, out)
 	return nil
+}
+
+func (v *visit) draw(r *http.Request, s Shell, body templ.Component) ([]byte, error) {
+	v.summed = nil
+	var buf bytes.Buffer
+	err := Layout(s, body).Render(r.Context(), &buf)
+	return buf.Bytes(), err
 }
 
 func zip(page []byte) ([]byte, error) {

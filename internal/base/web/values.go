@@ -147,8 +147,9 @@ type AgendaDay struct {
 	Lines  []AgendaLine
 }
 
-// AgendaLine is one activity on one day: a tag, why, and what can be done. With Box it is a checkbox whose name
-// and value the feature reads back; without, it is text. Child and Name are shown when Name is set.
+// AgendaLine is one activity on one day: a tag, why, and what can be done. With Box it is a checkbox, with Pick a list
+// of choices, whose names and values the feature reads back; without, it is text. Seen is sent along as « vu »: what
+// the page showed. Child and Name are shown when Name is set.
 type AgendaLine struct {
 	Child    int
 	Name     string
@@ -157,6 +158,15 @@ type AgendaLine struct {
 	Reason   string
 	Link     Link
 	Box      *Box
+	Pick     *Pick
+	Seen     string
+}
+
+// Pick is a list of choices of an agenda.
+type Pick struct {
+	Name     string
+	Options  []Option
+	Selected string
 }
 
 // Box is a checkbox of an agenda.

@@ -26,6 +26,7 @@ type visit struct {
 	suite      string // where to go after signing in
 	kept       string // what was typed, for after signing in
 	err        error
+	summed     []*Form // the forms whose problems the page lists at its head
 }
 
 type visitKey struct{}

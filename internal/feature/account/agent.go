@@ -41,6 +41,8 @@ func (p Pages) Agent(rt *web.Router) {
 	rt.Post("/agents/comptes/{id}/reactivation", web.AgentWith(Manage), "agent", p.act("Le compte est réactivé.", Reopen))
 	rt.Get("/agents/comptes/{id}/invitation", web.AgentWith(Manage), "agent", p.confirm(reinviting))
 	rt.Post("/agents/comptes/{id}/invitation", web.AgentWith(Manage), "agent", p.act("Un nouveau lien part par e-mail.", p.invite))
+	rt.Get("/agents/comptes/{id}/lien", web.AgentWith(Manage), "agent", p.confirm(showing))
+	rt.Post("/agents/comptes/{id}/lien", web.AgentWith(Manage), "agent", p.handOver)
 	p.outside(rt, ProConnect)
 }
 

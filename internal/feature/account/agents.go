@@ -197,24 +197,7 @@ func Invite(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, id ID) erro
 	if acc.Email == "" {
 		return fault.New(fault.Refused, "Ce compte n’a pas d’adresse e-mail : le lien ne peut pas être envoyé.")
 	}
-	if acc.State != Active {
-		return fault.New(fault.Refused, "Ce compte est désactivé. Réactivez-le d’abord.")
-	}
-	if acc.HasTOTP() {
-		if err := keepAnAdministrator(tx, id); err != nil {
-			return err
-		}
-	}
-	if err := dropTOTP(tx, now, id); err != nil {
-		return err
-	}
-	if err := dropPasskeys(tx, id); err != nil {
-		return err
-	}
-	if err := setHash(tx, now, id, ""); err != nil {
-		return err
-	}
-	if _, err := endSessions(tx, id, ""); err != nil {
+	if err := endAccess(tx, now, acc); err != nil {
 		return err
 	}
 	if err := sendInvitation(tx, now, key, acc); err != nil {

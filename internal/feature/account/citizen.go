@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/openid"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
@@ -28,6 +29,8 @@ type Pages struct {
 	Settings *town.Cache
 	OpenID   OpenID
 	Panels   []web.Panel // of an agent's page; their id is the account's
+	// SignUp begins a demand for a space with what a provider told of somebody who has none: the wizard's. nil: typed whole.
+	SignUp func(w http.ResponseWriter, r *http.Request, who openid.Identity) error
 }
 
 // Citizen declares the public pages of signing in and the family's own.

@@ -251,6 +251,10 @@ func (p Pages) codes(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	if !acc.HasTOTP() || acc.TOTPAt.Add(showCodesFor) <= civil.InstantOf(p.Now()) {
 		return web.SeeOther(w, base)
 	}
+	next := base
+	if a.Kind == actor.Agent { // agents get theirs when their access opens: on to work
+		next = "/agents"
+	}
 	return web.Render(w, r, web.Page{Title: "Vos codes de secours", Crumbs: append(crumbs, web.Crumb{Label: "Identifiants", Href: base},
-		web.Crumb{Label: "Codes de secours"})}, codesPage(recoveryCodes(p.Key, acc.ID, acc.TOTPAt), base))
+		web.Crumb{Label: "Codes de secours"})}, codesPage(recoveryCodes(p.Key, acc.ID, acc.TOTPAt), next))
 }

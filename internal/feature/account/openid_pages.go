@@ -68,6 +68,9 @@ func (p Pages) outside(rt *web.Router, o Outside) {
 	rt.Get(s.link, signedIn, web.NoObject, p.linkPage(s))
 	rt.Post(s.link, signedIn, web.NoObject, p.linkIdentity(s))
 	rt.Post(s.link+"/retrait", signedIn, web.NoObject, p.unlinkIdentity(s))
+	if p.begins(s) {
+		rt.Post(s.start+"/creation", web.Visitor, web.NoObject, p.signUpWith(s))
+	}
 	if o == FranceConnect && len(p.OpenID.Button.Body) > 0 {
 		rt.Get(s.start+"/bouton", web.Public, web.NoObject, p.button)
 	}
@@ -200,7 +203,7 @@ func (p Pages) arrive(w http.ResponseWriter, r *http.Request, a actor.Actor, s s
 	case l.unknown && maySettle(a, s.Outside):
 		return web.SeeOther(w, s.link)
 	case l.unknown:
-		return web.Render(w, r, web.Page{Title: "Reliez " + s.Label() + " à votre espace"}, identityUnknownPage(s, whoIs(who)))
+		return web.Render(w, r, web.Page{Title: "Reliez " + s.Label() + " à votre espace"}, identityUnknownPage(s, whoIs(who), p.begins(s)))
 	}
 	setSession(w, r, l.opened)
 	web.ClearCookie(w, r, attemptCookie)
@@ -213,6 +216,34 @@ func (p Pages) arrive(w http.ResponseWriter, r *http.Request, a actor.Actor, s s
 		return web.SeeOther(w, t.suite)
 	}
 	return web.SeeOther(w, s.home)
+}
+
+// begins tells whether an identity of a provider can begin a demand for a space.
+func (p Pages) begins(s side) bool { return s.Outside == FranceConnect && p.SignUp != nil }
+
+// signUpWith begins a demand for a space with what the provider told of somebody who has none. It proves nothing there:
+// each may correct it, the e-mail address is confirmed as any other, and an agent decides.
+func (p Pages) signUpWith(s side) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+		if a.SignedIn() {
+			return web.SeeOther(w, "/espace")
+		}
+		who, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (openid.Identity, error) {
+			found, err := pendingOf(rd, p.Now(), s.Outside, web.Cookie(r, attemptCookie))
+			if err != nil {
+				return openid.Identity{}, err
+			}
+			waiting, err := found.open(p.Key)
+			return waiting.who, err
+		})
+		if fault.KindOf(err) == fault.NotFound { // too old: the same, with nothing filled in
+			who, err = openid.Identity{}, nil
+		}
+		if err != nil {
+			return err
+		}
+		return p.SignUp(w, r, who)
+	}
 }
 
 // failed says that a sign-in with a provider did not succeed. Nothing was done; the other ways in are as before. It is

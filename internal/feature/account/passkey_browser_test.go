@@ -107,3 +107,24 @@ func TestPasskeysWithoutScript(t *testing.T) {
 		}
 	})
 }
+
+// TestDevicesAreReadableOnAPhone shows who is connected at 360 px: the names take the whole line.
+func TestDevicesAreReadableOnAPhone(t *testing.T) {
+	h, base := served(t, testkit.SQLite(t, account.Sources()))
+	acc := accounttest.Citizen(t, h.d, h.now, right, named("aubert0", "anais@exemple.fr"))
+	accounttest.SignIn(t, h.d, h.now, acc.ID) // another device
+	b := testkit.NewBrowser(t, testkit.BrowserOptions{Width: 360})
+	b.SetCookie(base, account.SessionCookie, accounttest.SignIn(t, h.d, h.now, acc.ID))
+	b.Go(base + citizen)
+	narrow := testkit.Eval[[]string](b, `[...document.querySelectorAll('main .row')].filter(row => {
+		const inside = row.clientWidth - 32, name = row.querySelector('.row-main');
+		return !name || name.getBoundingClientRect().width < inside - 1 }).map(row => row.innerText.slice(0, 60))`)
+	rows := testkit.Eval[float64](b, `document.querySelectorAll('main .row').length`)
+	if rows < 2 || len(narrow) > 0 || b.SidewaysScroll() > 0 {
+		t.Errorf("%.0f rows, narrow: %q, %d px sideways", rows, narrow, b.SidewaysScroll())
+	}
+	b.Resize(1280)
+	if beside := testkit.Eval[bool](b, `[...document.querySelectorAll('main .row')].every(row => row.lastElementChild.getBoundingClientRect().top < row.firstElementChild.getBoundingClientRect().bottom)`); !beside {
+		t.Error("on a large screen the button is not beside the name")
+	}
+}

@@ -120,7 +120,7 @@ func passkeySection(v credentialsView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for _, k := range v.passkeys {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<li class=\"row\"><div class=\"row-main\"><p><strong>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<li class=\"row row-fold\"><div class=\"row-main\"><p><strong>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

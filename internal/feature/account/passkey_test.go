@@ -306,6 +306,24 @@ func TestWherePasskeysArePossible(t *testing.T) {
 	}
 }
 
+// TestAddressInFiguresTakesNoPasskey opens the page of identifiers at names and at addresses in figures.
+func TestAddressInFiguresTakesNoPasskey(t *testing.T) {
+	const said = "adresse en chiffres, où les navigateurs n’acceptent pas de clé d’accès"
+	each(t, func(t *testing.T, h *house) {
+		acc := accounttest.Citizen(t, h.d, h.now, right, named("aubert0", "anais@exemple.fr"))
+		for host, figures := range map[string]bool{"portail.test": false, "localhost:8080": false, "127.0.0.1:8080": true, "192.0.2.7": true,
+			"[2001:db8::1]:8080": true, "[::1]": true, "127.0.0.1.exemple.fr": false} {
+			c := h.client()
+			c.Base = "http://" + host
+			c.SetCookie("session", accounttest.SignIn(t, h.d, h.now, acc.ID))
+			page := c.Get(citizen)
+			if page.Status != 200 || strings.Contains(page.Text("main"), said) != figures || page.Has("main a[href$='"+newKey+"']") == figures {
+				t.Errorf("at %s: %d, sentence %v, offer %v", host, page.Status, strings.Contains(page.Text("main"), said), page.Has("main a[href$='"+newKey+"']"))
+			}
+		}
+	})
+}
+
 func TestChallengesAreBounded(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		for range 100 {

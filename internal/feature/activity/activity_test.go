@@ -57,7 +57,7 @@ func TestEnsureDraftMakesOnceWhateverTheSpelling(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := testkit.NewPortal(t, d, persontest.Now())
-		activity.Pages{DB: d}.Agent(p.Router)
+		activity.Pages{DB: d, Now: persontest.Now}.Agent(p.Router)
 		text := p.As(familytest.Agent(activity.Read)).Get("/agents/activites").Text("tbody")
 		for _, want := range []string{"Étude", "Enfance", "Matin + repas", "Élémentaire Jean-Moulin", "lundi, mardi, dimanche", "Brouillon, à compléter"} {
 			if !strings.Contains(text, want) {

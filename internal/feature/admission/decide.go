@@ -31,6 +31,7 @@ const (
 	Turned    Kind = "refuse"
 	Already   Kind = "already"
 	Again     Kind = "again"
+	Entered   Kind = "join" // became the co-holder of a known family; stored as an 'open' with a place
 )
 
 func (k Kind) did() string {
@@ -39,6 +40,8 @@ func (k Kind) did() string {
 		return "a activé ce compte et l’a rattaché à une personne connue,"
 	case Opened:
 		return "a activé ce compte et ouvert une famille,"
+	case Entered:
+		return "a activé ce compte et l’a relié à une famille connue,"
 	case Corrected:
 		return "a demandé une correction,"
 	case Turned:
@@ -58,6 +61,7 @@ type Decision struct {
 	MadeAt, StartedAt, DueAt         civil.Instant
 	Person, Known                    person.ID
 	Family                           family.ID
+	Place                            family.MemberID // join: the newcomer's own, in Family
 	Closed                           account.ID
 	KnownEmail, Filled               string
 	Fields                           []string
@@ -67,8 +71,11 @@ type Decision struct {
 	MakerName, KnownName, UndoerName string
 }
 
-// Undoable tells whether it is a link that still stands.
-func (d Decision) Undoable() bool { return d.Kind == Linked && d.UndoneAt == 0 }
+// Undoable tells whether it is a link, or an entry in a known family, that still stands.
+func (d Decision) Undoable() bool { return d.ties() && d.UndoneAt == 0 }
+
+// ties tells whether it tied a newcomer to what the town had.
+func (d Decision) ties() bool { return d.Kind == Linked || d.Kind == Entered }
 
 const maxMessage = 1000
 
@@ -339,7 +346,7 @@ func begin(tx *db.Tx, now time.Time, a actor.Actor, id account.ID, kind Kind,
 // finish writes a decision, its mail and its line.
 func finish(tx *db.Tx, now time.Time, a actor.Actor, d Decision, acc account.Account, template, detail string) error {
 	activated := civil.Instant(0)
-	if d.Kind == Linked || d.Kind == Opened {
+	if d.Kind == Linked || d.Kind == Opened || d.Kind == Entered {
 		activated = d.MadeAt
 	}
 	if err := insertDecision(tx, d); err != nil {

@@ -27,6 +27,8 @@ type Invites struct {
 	Settings *town.Cache
 
 	hash func(ctx context.Context, password string) (string, error) // nil: crypt's
+	// Compare is where an agent compares two people, to make one of them; nil: not offered.
+	Compare func(one, other person.ID) string
 }
 
 // Citizen declares the pages of the holder and of the invited person.

@@ -29,6 +29,9 @@ func QueueMails(d MailDeps) []mail.Template {
 			if l.decision.Kind == Linked {
 				text = "Un agent de la mairie a activé votre espace personnel et retrouvé le dossier que la mairie avait déjà à votre nom : vos enfants, vos inscriptions et vos réservations y sont."
 			}
+			if l.decision.Kind == Entered {
+				text = "Un agent de la mairie a activé votre espace personnel et l’a relié à une famille que la mairie connaît : vous la représentez, et vous y voyez ses enfants, leur agenda et les factures."
+			}
 			return mail.Body{Subject: "Votre espace personnel est activé", Paragraphs: []string{text},
 				Facts:   []mail.Fact{{Label: "Identifiant", Value: l.account.Username}},
 				Button:  mail.Button{Label: "Ouvrir mon espace", URL: d.URL("/espace")},
@@ -63,7 +66,7 @@ func QueueMails(d MailDeps) []mail.Template {
 			"Un espace personnel vient d’être ouvert à votre nom avec une autre adresse e-mail. La mairie écrit désormais à cette nouvelle adresse.",
 			"Si cela ne vient pas de vous, prévenez-nous aussitôt.", false)},
 		{Name: MailUnlinked, Render: d.aside("Votre espace attend une nouvelle vérification",
-			"Votre espace avait été rattaché par erreur au dossier d’une autre personne. Ce rattachement est annulé : votre demande est de nouveau examinée par un agent.",
+			"Votre espace avait été rattaché par erreur au dossier d’une autre personne ou d’une autre famille. Ce rattachement est annulé : votre demande est de nouveau examinée par un agent.",
 			"Ce que vous aviez pu lire de cette famille ne vous concernait pas.", true)},
 		{Name: MailUnlinkedFamily, Render: d.aside("Un rattachement à votre dossier est annulé",
 			"L’espace d’une autre personne avait été rattaché par erreur à votre dossier. La mairie l’a annulé : cette personne n’y lit plus rien.",

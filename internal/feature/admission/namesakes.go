@@ -18,6 +18,7 @@ type likelyView struct {
 	ranked   []Ranked
 	kept     map[person.ID]bool // under a restriction for a child of the family
 	anywhere bool               // somebody is
+	compare  func(other person.ID) string
 }
 
 func (v likelyView) warned() bool {
@@ -43,6 +44,9 @@ func (p Invites) Namesakes(r db.Reader, now time.Time, id family.ID, who person.
 		return nil, err
 	}
 	v := likelyView{ranked: ranked, kept: map[person.ID]bool{}, anywhere: len(kept) > 0}
+	if p.Compare != nil {
+		v.compare = func(other person.ID) string { return p.Compare(who, other) }
+	}
 	for _, one := range kept {
 		v.kept[one] = true
 	}

@@ -240,7 +240,7 @@ func PaceOf(r db.Reader, now time.Time) (Pace, error) {
 	var took []time.Duration
 	for _, d := range all {
 		switch d.Kind {
-		case Linked, Opened:
+		case Linked, Opened, Entered:
 			took = append(took, time.Duration(d.MadeAt-d.StartedAt)*time.Microsecond)
 			if d.MadeAt <= d.DueAt {
 				p.Within++

@@ -196,7 +196,16 @@ type undoView struct {
 	decision Decision
 	newcomer Newcomer
 	kept     []string
+	tied     string // "la famille Martin", of an entry
 	promise
+}
+
+// to is whom or what the newcomer was tied to.
+func (v undoView) to() string {
+	if v.tied != "" {
+		return v.tied
+	}
+	return v.decision.KnownName
 }
 
 func (q Queue) link(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -208,11 +217,17 @@ func (q Queue) showLink(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 		if v.decision, err = decisionByID(rd, DecisionID(r.PathValue("id"))); err != nil {
 			return v, err
 		}
-		if v.decision.Kind != Linked {
+		if !v.decision.ties() {
 			return v, fault.Missing("decision")
 		}
-		if _, err = reachedHomes(rd, q.Now(), a, v.decision.Known); err != nil {
-			return v, outOfReach(err)
+		homes, err := tiedHomes(rd, q.Now(), a, v.decision)
+		if err != nil {
+			return v, err
+		}
+		if v.decision.Kind == Entered {
+			if v.tied, err = family.TitleOf(rd, homes[0].Family); err != nil {
+				return v, err
+			}
 		}
 		if v.newcomer, err = newcomerByAccount(rd, v.decision.Account); err != nil {
 			return v, err

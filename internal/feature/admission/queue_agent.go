@@ -44,6 +44,8 @@ func (q Queue) Agent(rt *web.Router) {
 		rt.Get(queuePath+"/{id}/"+act.path, web.AgentWith(DecideRight), newcomer, q.ask(act))
 		rt.Post(queuePath+"/{id}/"+act.path, web.AgentWith(DecideRight), newcomer, q.decide(act))
 	}
+	rt.Get(queuePath+"/{id}/"+joinPath, web.AgentWith(DecideRight), newcomer, q.joining)
+	rt.Post(queuePath+"/{id}/"+joinPath, web.AgentWith(DecideRight), newcomer, q.join)
 	rt.Get("/agents/rattachements/{id}", web.AgentWith(DecideRight), "decision", q.link)
 	rt.Post("/agents/rattachements/{id}", web.AgentWith(DecideRight), "decision", q.undo)
 }

@@ -287,7 +287,7 @@ func proposals(rd db.Reader, a actor.Actor, day civil.Date, typed person.Person)
 func (q Queue) keptOf(rd db.Reader, history []Decision) ([]string, error) {
 	var kept []string
 	for _, d := range history {
-		if d.Kind != Linked || d.UndoneAt == 0 {
+		if !d.ties() || d.UndoneAt == 0 {
 			continue
 		}
 		some, err := q.bookedMeanwhile(rd, d, d.UndoneAt)
@@ -302,6 +302,9 @@ func (q Queue) keptOf(rd db.Reader, history []Decision) ([]string, error) {
 func (q Queue) bookedMeanwhile(rd db.Reader, d Decision, to civil.Instant) ([]string, error) {
 	if q.Kept == nil {
 		return nil, nil
+	}
+	if d.Kind == Entered {
+		return q.Kept(rd, d.Family, d.MadeAt, to)
 	}
 	homes, err := family.HomesOf(rd, civil.DateOf(q.Now()), d.Known)
 	if err != nil {
@@ -365,6 +368,8 @@ func (d Decision) title() string {
 		return "Activé et rattaché à " + d.KnownName
 	case Opened:
 		return "Activé, nouvelle famille ouverte"
+	case Entered:
+		return "Activé, co-représentant d’une famille connue"
 	case Corrected:
 		return "Correction demandée"
 	case Turned:

@@ -14,7 +14,8 @@ import (
 
 const newcomerColumns = `c.id, c.person, c.username, c.email, p.last_name, p.first_names, c.state, c.email_confirmed_at,
 	coalesce(n.since, c.email_confirmed_at), coalesce(n.unchecked, false), coalesce(n.taken_by, ''), coalesce(tp.last_name, ''),
-	coalesce(tp.first_names, ''), n.taken_at, coalesce(d.id, ''), coalesce(d.kind, ''), d.made_at, coalesce(dp.last_name, ''),
+	coalesce(tp.first_names, ''), n.taken_at, coalesce(d.id, ''),
+	case when d.place <> '' then 'join' else coalesce(d.kind, '') end, d.made_at, coalesce(dp.last_name, ''),
 	coalesce(dp.first_names, ''), coalesce(d.message, '')`
 
 // newcomerNames are the joins that name who has a request and who decided on it.
@@ -181,12 +182,20 @@ func ForgetNewcomer(tx *db.Tx, id account.ID) error {
 	return nil
 }
 
+// stored is the kind as the table knows it.
+func (d Decision) stored() string {
+	if d.Kind == Entered {
+		return string(Opened)
+	}
+	return string(d.Kind)
+}
+
 func insertDecision(tx *db.Tx, d Decision) error {
 	_, err := tx.Exec(`insert into decision (id, account, kind, made_by, made_at, started_at, due_at, person, known, family, closed,
-			known_email, filled, fields, message)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, string(d.ID), string(d.Account), string(d.Kind),
+			known_email, filled, fields, message, place)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, string(d.ID), string(d.Account), d.stored(),
 		orNull(d.MadeBy), d.MadeAt, d.StartedAt, d.DueAt, string(d.Person), orNull(d.Known), orNull(d.Family), orNull(d.Closed),
-		d.KnownEmail, d.Filled, strings.Join(d.Fields, " "), d.Message)
+		d.KnownEmail, d.Filled, strings.Join(d.Fields, " "), d.Message, string(d.Place))
 	if err != nil {
 		return fmt.Errorf("insert decision: %w", err)
 	}
@@ -205,10 +214,10 @@ func settleNewcomer(tx *db.Tx, id account.ID, last DecisionID, since, activated 
 	return nil
 }
 
-const decisionColumns = `d.id, d.account, d.kind, coalesce(d.made_by, ''), d.made_at, d.started_at, d.due_at, d.person, coalesce(d.known, ''),
+const decisionColumns = `d.id, d.account, case when d.place <> '' then 'join' else d.kind end, coalesce(d.made_by, ''), d.made_at, d.started_at, d.due_at, d.person, coalesce(d.known, ''),
 	coalesce(d.family, ''), coalesce(d.closed, ''), d.known_email, d.filled, d.fields, d.message, d.undone_at, d.undo_reason,
 	coalesce(mp.last_name, ''), coalesce(mp.first_names, ''), coalesce(kp.last_name, ''), coalesce(kp.first_names, ''),
-	coalesce(up.last_name, ''), coalesce(up.first_names, '')`
+	coalesce(up.last_name, ''), coalesce(up.first_names, ''), d.place`
 
 const fromDecisions = ` from decision d
 	left join account mc on mc.id = d.made_by left join person mp on mp.id = mc.person
@@ -221,7 +230,7 @@ func scanDecision(s db.Scanner) (Decision, error) {
 	var maker, known, undoer person.Person
 	err := s.Scan(&d.ID, &d.Account, &d.Kind, &d.MadeBy, &d.MadeAt, &d.StartedAt, &d.DueAt, &d.Person, &d.Known, &d.Family, &d.Closed,
 		&d.KnownEmail, &d.Filled, &fields, &d.Message, &d.UndoneAt, &d.UndoReason, &maker.LastName, &maker.FirstNames,
-		&known.LastName, &known.FirstNames, &undoer.LastName, &undoer.FirstNames)
+		&known.LastName, &known.FirstNames, &undoer.LastName, &undoer.FirstNames, &d.Place)
 	d.Fields = strings.Fields(fields)
 	d.MakerName, d.KnownName, d.UndoerName = maker.Full(), known.Full(), undoer.Full()
 	return d, err

@@ -33,12 +33,12 @@ func Undo(tx *db.Tx, now time.Time, a actor.Actor, id DecisionID, reason string)
 	if err != nil {
 		return err
 	}
-	if d.Kind != Linked {
+	if !d.ties() {
 		return fault.New(fault.Refused, "Seul un rattachement s’annule.")
 	}
-	homes, err := reachedHomes(tx, now, a, d.Known)
+	homes, err := tiedHomes(tx, now, a, d)
 	if err != nil {
-		return outOfReach(err)
+		return err
 	}
 	n, err := lockNewcomer(tx, d.Account)
 	if err != nil {
@@ -51,14 +51,13 @@ func Undo(tx *db.Tx, now time.Time, a actor.Actor, id DecisionID, reason string)
 	if !done {
 		return fault.New(fault.Conflict, "Ce rattachement est déjà annulé.")
 	}
-	if err := account.UndoActivation(tx, now, a, d.Account, d.Person, d.Closed); err != nil {
-		return err
+	subject := d.Known
+	if d.Kind == Entered {
+		subject, err = d.Person, undoEntry(tx, now, a, d)
+	} else {
+		err = undoLink(tx, now, a, d, n)
 	}
-	typed, err := person.ByID(tx, d.Person)
 	if err != nil {
-		return err
-	}
-	if err := person.Unfill(tx, now, d.Known, typed, n.Email, d.filled()); err != nil {
 		return err
 	}
 	if err := settleNewcomer(tx, d.Account, d.ID, civil.InstantOf(now), 0); err != nil {
@@ -67,7 +66,34 @@ func Undo(tx *db.Tx, now time.Time, a actor.Actor, id DecisionID, reason string)
 	if err := tellUndone(tx, now, d, n, homes); err != nil {
 		return err
 	}
-	return audit.Write(tx, now, a, audit.Entry{Action: "admission.link.undone", Object: "newcomer", ID: string(d.Account), Subject: string(d.Known)})
+	return audit.Write(tx, now, a, audit.Entry{Action: "admission.link.undone", Object: "newcomer", ID: string(d.Account), Subject: string(subject)})
+}
+
+// undoLink gives the account, and what it changed of the known person, back.
+func undoLink(tx *db.Tx, now time.Time, a actor.Actor, d Decision, n Newcomer) error {
+	if err := account.UndoActivation(tx, now, a, d.Account, d.Person, d.Closed); err != nil {
+		return err
+	}
+	typed, err := person.ByID(tx, d.Person)
+	if err != nil {
+		return err
+	}
+	return person.Unfill(tx, now, d.Known, typed, n.Email, d.filled())
+}
+
+// tiedHomes are the families to which a decision tied a newcomer, of which the agent must reach one.
+func tiedHomes(r db.Reader, now time.Time, a actor.Actor, d Decision) ([]family.Home, error) {
+	if d.Kind == Entered {
+		if err := joinable(r, a, d.Family); err != nil {
+			return nil, fault.Missing("decision")
+		}
+		return []family.Home{{Family: d.Family, Role: family.CoHolder}}, nil
+	}
+	homes, err := reachedHomes(r, now, a, d.Known)
+	if err != nil {
+		return nil, outOfReach(err)
+	}
+	return homes, nil
 }
 
 // outOfReach says of a decision about another service's family what is said of one that does not exist.

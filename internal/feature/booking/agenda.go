@@ -1,14 +1,15 @@
 package booking
 
 import (
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
-	"parvis/internal/feature/town"
 )
 
 // agenda is all that the pages of a range of days are made of.
@@ -17,27 +18,50 @@ type agenda struct {
 	days     civil.Range
 	today    civil.Date
 	hour     int // of now, for what is past today
-	calendar Calendar
-	facts    []fact
-	plan     []enrolled
+	scene    *Scene
+	names    names                      // of the form's fields
+	asked    map[Cell]activity.ChoiceID // what a form sent back shows instead of what is held
+	form     bool                       // cells that may be changed are boxes
 }
 
-// read fills an agenda for some children: three queries, however many children and days.
-func read(r db.Reader, now time.Time, s town.Settings, children []family.Child, days civil.Range) (agenda, error) {
-	g := agenda{children: children, days: days, today: civil.DateOf(now)}
-	var err error
-	if g.calendar, err = calendarOf(r, s.Zone, s.Region, days); err != nil {
+// read fills an agenda for some children: one query, two with places, however many children and days. Agents decide past
+// deadlines.
+func (p Pages) read(r db.Reader, now time.Time, children []family.Child, days civil.Range, places bool) (agenda, error) {
+	cat, err := p.Catalogue.In(r, now)
+	if err != nil {
+		return agenda{}, err
+	}
+	g := agenda{children: children, days: days, today: civil.DateOf(now), hour: now.Hour(), scene: &Scene{Catalogue: cat, Now: now}}
+	if err := readScene(r, g.scene, children, days); err != nil {
 		return g, err
 	}
-	if g.facts, err = factsOf(r, children, days); err != nil {
-		return g, err
+	g.names = namesOf(cat, children)
+	if places {
+		slots, err := activity.SlotsOn(r, g.scene.unitsToShow(), days)
+		if err != nil {
+			return g, err
+		}
+		g.scene.readPlaces(slots)
 	}
-	g.plan, err = planOf(r, children, days)
-	return g, err
+	return g, nil
 }
 
-func (g agenda) lines(c family.Child, d civil.Date) []line {
-	return lines(c, d, g.today, g.calendar.Why(d), g.facts, g.plan)
+// why says why a day is closed for everybody, "" when it is not.
+func (g agenda) why(d civil.Date) string {
+	days := g.scene.Catalogue.Days
+	if name := days.Public(d); name != "" {
+		return "Jour férié\u00a0: " + name
+	}
+	if why := days.Closed(d, ""); why != "" {
+		return why
+	}
+	if name := days.Holiday(d); name != "" {
+		return name
+	}
+	if int(d.Weekday())%6 == 0 {
+		return "Week-end"
+	}
+	return ""
 }
 
 // weekDays lists the days of a week that a page shows: Monday to Friday, and the weekend when all is asked or
@@ -54,25 +78,30 @@ func (g agenda) weekDays(monday civil.Date, all bool) []civil.Date {
 }
 
 func (g agenda) holds(d civil.Date) bool {
-	for _, f := range g.facts {
-		if f.Day == d {
+	for c := range g.scene.held {
+		if c.Day == d {
 			return true
 		}
 	}
 	return false
 }
 
-// week lays out one week of one child as the component wants it.
-func (g agenda) week(c family.Child, monday civil.Date, open, all bool) web.AgendaWeek {
+// week lays out one week of some children as the component wants it. With more than one, each line says whose it is.
+func (g agenda) week(children []family.Child, monday civil.Date, open, all bool) web.AgendaWeek {
 	w := web.AgendaWeek{Monday: monday, Open: open}
 	var marks []web.Mark
+	var faces []Face
 	for _, d := range g.weekDays(monday, all) {
 		day := web.AgendaDay{Date: d, Today: d == g.today}
-		for _, l := range g.lines(c, d) {
-			marks = append(marks, l.Cell.Mark)
-			day.Lines = append(day.Lines, web.AgendaLine{Activity: l.label(), Mark: l.Cell.Mark, Reason: l.Cell.Reason})
+		shut := true
+		for _, c := range children {
+			for _, f := range g.scene.faces(c, d) {
+				marks, faces = append(marks, f.Mark), append(faces, f)
+				shut = shut && f.Mark == markClosed
+				day.Lines = append(day.Lines, g.line(c, f, len(g.children) > 1))
+			}
 		}
-		if why := g.calendar.Why(d); why != "" && len(day.Lines) == 0 {
+		if why := g.why(d); why != "" && shut {
 			day.Closed = true
 			day.Lines = []web.AgendaLine{{Activity: "Toutes les activités", Mark: markClosed, Reason: why}}
 		}
@@ -81,7 +110,82 @@ func (g agenda) week(c family.Child, monday civil.Date, open, all bool) web.Agen
 	if w.Summary = tally(marks); w.Summary == "" {
 		w.Summary = "Rien de réservé"
 	}
+	g.shareDeadline(&w, faces)
 	return w
+}
+
+// shareDeadline says once, at the head of a week, the moment that most of its cells have, in place of saying it on each.
+func (g agenda) shareDeadline(w *web.AgendaWeek, faces []Face) {
+	var order []activity.Limit
+	counts := map[activity.Limit]int{}
+	editable := 0
+	for _, f := range faces {
+		if !f.Editable {
+			continue
+		}
+		editable++
+		if f.Late || f.Limit.Kind != activity.LimitAt {
+			continue
+		}
+		if counts[f.Limit] == 0 {
+			order = append(order, f.Limit)
+		}
+		counts[f.Limit]++
+	}
+	if len(order) == 0 {
+		return
+	}
+	most := slices.MaxFunc(order, func(x, y activity.Limit) int { return counts[x] - counts[y] })
+	if counts[most] < 2 || 2*counts[most] < editable {
+		return
+	}
+	if w.Lead = "Modifiable"; counts[most] < editable {
+		w.Lead = "Sauf mention contraire, modifiable"
+	}
+	until := most.UntilWords(g.today)
+	w.Deadline = until
+	for i := range w.Days {
+		for j := range w.Days[i].Lines {
+			if r := &w.Days[i].Lines[j].Reason; *r == "Modifiable "+until || *r == "Réservable "+until {
+				*r = ""
+			}
+		}
+	}
+}
+
+// line shows a cell: a box or a list of choices where it may be changed in this page's form.
+func (g agenda) line(c family.Child, f Face, named bool) web.AgendaLine {
+	l := web.AgendaLine{Activity: f.Label, Mark: f.Mark, Reason: f.Reason}
+	if named {
+		l.Name, l.Child = c.First(), c.Rank
+	}
+	if !g.form || !f.Editable || len(f.Options) == 0 {
+		return l
+	}
+	want := activity.ChoiceID("")
+	if f.Held.Live() {
+		want = f.Held.Choice
+	}
+	if asked, again := g.asked[f.Cell]; again {
+		want = asked
+	}
+	l.Seen = g.names.seen(f.Cell, f.Held.Token())
+	name := g.names.cell(f.Cell)
+	a, _ := g.scene.Catalogue.Activity(f.Activity)
+	if len(f.Options) == 1 && len(a.Choices) == 1 {
+		l.Box = &web.Box{Name: name, Value: g.names.choice(f.Activity, f.Options[0].ID), Checked: want != ""}
+		return l
+	}
+	l.Activity = a.Name
+	l.Pick = &web.Pick{Name: name, Selected: g.names.choice(f.Activity, want), Options: []web.Option{{Value: "", Label: "Rien"}}}
+	for _, o := range f.Options {
+		label := upperFirst(o.Name)
+		if o.Full && o.ID != f.Held.Choice {
+			label += " (complet)"
+		}
+		l.Pick.Options = append(l.Pick.Options, web.Option{Value: g.names.choice(f.Activity, o.ID), Label: label})
+	}
+	return l
 }
 
 // legend lists the marks that some weeks use, in the order they are met, "Non réservé" and "Réservé" always.
@@ -108,37 +212,35 @@ const ahead = 42 // days after this week's Monday in which the next booking is l
 func (p Pages) overview(r db.Reader, now time.Time, a actor.Actor) (agenda, error) {
 	return db.Once(r, "booking.overview."+a.Person, func() (agenda, error) {
 		today := civil.DateOf(now)
-		g := agenda{today: today, hour: now.Hour(), days: civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}}
-		var err error
-		if g.children, err = family.Children(r, a, today); err != nil || len(g.children) == 0 {
-			return g, err
+		children, err := family.Children(r, a, today)
+		if err != nil || len(children) == 0 {
+			return agenda{today: today}, err
 		}
-		s := p.Settings.Get(r.Context(), now)
-		if g.calendar, err = calendarOf(r, s.Zone, s.Region, g.days); err != nil {
-			return g, err
-		}
-		g.facts, err = factsOf(r, g.children, g.days)
-		return g, err
+		return p.read(r, now, children, civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}, false)
 	})
 }
 
-// thisWeek lays out « Cette semaine »: what each child has, none of what it could have.
+// thisWeek lays out « Cette semaine »: what each child has, none of what it could have. What may still be given up leads
+// to the page that does it.
 func (g agenda) thisWeek() []web.WeekDay {
 	var days []web.WeekDay
 	for _, d := range g.weekDays(g.today.Monday(), false) {
 		day := web.WeekDay{Date: d, Today: d == g.today}
 		for _, c := range g.children {
-			for _, l := range g.lines(c, d) {
-				if l.Cell.Mark == markCancelled || l.Cell.Mark == markRefused {
+			for _, f := range g.scene.faces(c, d) {
+				if !f.Held.Live() && f.Held.Attendance == "" {
 					continue
 				}
-				day.Lines = append(day.Lines, web.WeekLine{Child: c.Rank, Name: c.First(), Activity: lowerFirst(l.Activity),
-					Mark: l.Cell.Mark, Href: weekHref(c.ID, d)})
+				l := web.WeekLine{Child: c.Rank, Name: c.First(), Activity: lowerFirst(f.Label), Mark: f.Mark, Href: weekHref(c.ID, d)}
+				if f.Editable {
+					l.Href = cancelHref(f.Cell)
+				}
+				day.Lines = append(day.Lines, l)
 			}
 		}
 		if len(day.Lines) == 0 {
 			day.Note = "Rien de réservé"
-			if why := g.calendar.Why(d); why != "" {
+			if why := g.why(d); why != "" {
 				day.Note = "Fermé\u00a0: " + lowerFirst(why)
 			}
 		}
@@ -153,4 +255,8 @@ func weekHref(c family.ChildID, d civil.Date) string {
 
 func monthHref(c family.ChildID, first civil.Date) string {
 	return "/espace/enfants/" + string(c) + "/agenda?mois=" + first.String()[:7]
+}
+
+func cancelHref(c Cell) string {
+	return "/espace/enfants/" + string(c.Child) + "/annuler?jour=" + c.Day.String() + "&activite=" + string(c.Activity)
 }

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
 
@@ -18,15 +20,22 @@ import (
 
 // Pages are the agendas.
 type Pages struct {
-	DB       *db.DB
-	Now      func() time.Time
-	Settings *town.Cache
+	DB        *db.DB
+	Now       func() time.Time
+	Settings  *town.Cache
+	Catalogue *activity.Cache
 }
 
 // Citizen declares the families' pages.
 func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/espace/agenda", web.Activated, web.NoObject, p.board)
+	rt.Get("/espace/agenda/mois", web.Activated, web.NoObject, p.month)
+	rt.Post("/espace/agenda/verifier", web.Activated, web.NoObject, p.check)
+	rt.Post("/espace/agenda/confirmer", web.Activated, web.NoObject, p.confirm)
 	rt.Get("/espace/enfants/{id}/agenda", web.Activated, web.Object("child"), p.child)
+	rt.Get("/espace/enfants/{id}/annuler", web.Activated, web.Object("child"), p.cancelDay)
+	rt.Get("/espace/enfants/{id}/historique", web.Activated, web.Object("child"), p.history)
+	rt.Get("/espace/reservations/{id}", web.Activated, web.Object("confirmation"), p.confirmation)
 }
 
 // Week is « Cette semaine » of the first page: all the actor's children; nil without children.
@@ -58,61 +67,109 @@ func (p Pages) Children(r db.Reader, now time.Time, a actor.Actor) ([]Upcoming, 
 	return all, nil
 }
 
-// childView is a child's agenda.
-type childView struct {
-	Child    family.Child
-	Title    string // "Novembre 2026", "Semaine du 23 novembre"
+// monthView is an agenda of one child, or of all.
+type monthView struct {
+	Child    *family.Child // nil: all
+	Title    string        // "Novembre 2026", "Semaine du 23 novembre"
 	Previous web.Link
 	Next     web.Link
-	Other    web.Link // from the month to the week and back
+	Other    []web.Link // from the month to the week and back
 	Print    web.Link
+	History  string
 	Weeks    []web.AgendaWeek
-	Enrolled []enrolled
+	Enrolled []Enrolled
 	Services []town.Service
 	Paper    bool // the version to print: all weeks open, no help
 	Far      bool // asked for outside the horizon
 	Horizon  reach
+	Form     agendaForm
+	Agent    bool // at the counter
 }
 
-func (v childView) legend() []web.Mark { return legend(v.Weeks) }
+// agendaForm is what the form of an agenda sends besides its cells.
+type agendaForm struct {
+	Action string // "" when nothing can be changed
+	Back   string // the page to come back to
+	Names  []field
+}
+
+func (v monthView) legend() []web.Mark { return legend(v.Weeks) }
+
+// shown is the range of days and the way a page was asked for.
+type shown struct {
+	first civil.Date // of a month
+	week  civil.Date // its Monday; zero: the month
+	paper bool
+	far   bool
+}
+
+func askedFor(q url.Values, today civil.Date) shown {
+	var s shown
+	if q.Get("semaine") != "" {
+		s.week, s.far = mondayOf(q.Get("semaine"), today)
+		return s
+	}
+	s.first, s.far = monthOf(q.Get("mois"), today)
+	s.paper = q.Get("vue") == "impression"
+	return s
+}
+
+func (s shown) days() civil.Range {
+	if !s.week.IsZero() {
+		return civil.Range{From: s.week, To: s.week.AddDays(6)}
+	}
+	starts := mondays(s.first)
+	return civil.Range{From: starts[0], To: starts[len(starts)-1].AddDays(6)}
+}
 
 func (p Pages) child(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	now, q := p.Now(), r.URL.Query()
+	return p.agenda(w, r, a, family.ChildID(r.PathValue("id")), r.URL.Query(), nil)
+}
+
+func (p Pages) month(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	return p.agenda(w, r, a, "", r.URL.Query(), nil)
+}
+
+// agenda shows one child's agenda, or all children's month; asked is what a form sent back shows instead of what is held.
+func (p Pages) agenda(w http.ResponseWriter, r *http.Request, a actor.Actor, child family.ChildID, q url.Values, asked map[Cell]activity.ChoiceID) error {
+	now := p.Now()
 	settings := p.Settings.Get(r.Context(), now)
-	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (childView, error) {
-		c, err := oneChild(rd, a, family.ChildID(r.PathValue("id")), civil.DateOf(now))
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (monthView, error) {
+		children, err := family.Children(rd, a, civil.DateOf(now))
 		if err != nil {
-			return childView{}, err
+			return monthView{}, err
 		}
-		var v childView
-		if q.Get("semaine") != "" {
-			monday, far := mondayOf(q.Get("semaine"), civil.DateOf(now))
-			v, err = weekView(rd, now, settings, c, monday)
-			v.Far = far
-		} else {
-			first, far := monthOf(q.Get("mois"), civil.DateOf(now))
-			v, err = monthView(rd, now, settings, c, first, q.Get("vue") == "impression")
-			v.Far = far
+		if child != "" {
+			c, err := oneOf(children, child)
+			if err != nil {
+				return monthView{}, err
+			}
+			children = []family.Child{c}
 		}
-		if err == nil {
-			v.Services, err = desks(rd, a, now, settings)
+		s := askedFor(q, civil.DateOf(now))
+		g, err := p.read(rd, now, children, s.days(), true)
+		if err != nil {
+			return monthView{}, err
 		}
+		g.form, g.asked = !s.paper, asked
+		v := g.view(child, s)
+		v.Services, err = desks(rd, a, now, settings)
 		return v, err
 	})
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Agenda " + civil.Of(v.Child.First()), OwnTitle: true, Wide: true, Nav: "/espace/agenda",
-		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: v.Child.First()}}}
-	return web.Render(w, r, page, childPage(v))
+	page := web.Page{Title: "Agenda de la famille", Wide: true, Nav: "/espace/agenda",
+		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: "Mois"}}}
+	if v.Child != nil {
+		page.Title, page.OwnTitle = "Agenda "+civil.Of(v.Child.First()), true
+		page.Crumbs[2].Label = v.Child.First()
+	}
+	return web.Render(w, r, page, monthPage(v))
 }
 
-// oneChild is one of the children the actor may act for today; any other is a NotFound fault, as MayAct says.
-func oneChild(r db.Reader, a actor.Actor, id family.ChildID, day civil.Date) (family.Child, error) {
-	all, err := family.Children(r, a, day)
-	if err != nil {
-		return family.Child{}, err
-	}
+// oneOf is one of the children the actor may act for; any other is a NotFound fault, as MayAct says.
+func oneOf(all []family.Child, id family.ChildID) (family.Child, error) {
 	for _, c := range all {
 		if c.ID == id {
 			return c, nil
@@ -130,26 +187,72 @@ func desks(r db.Reader, a actor.Actor, now time.Time, s town.Settings) ([]town.S
 	return []town.Service{s.Help()}, nil
 }
 
-func monthView(r db.Reader, now time.Time, s town.Settings, c family.Child, first civil.Date, paper bool) (childView, error) {
-	starts := mondays(first)
-	g, err := read(r, now, s, []family.Child{c}, civil.Range{From: starts[0], To: starts[len(starts)-1].AddDays(6)})
-	if err != nil {
-		return childView{}, err
+// view lays out what was asked for.
+func (g agenda) view(child family.ChildID, s shown) monthView {
+	v := monthView{Far: s.far, Horizon: horizon(g.today), Paper: s.paper}
+	path := "/espace/agenda/mois"
+	if child != "" {
+		v.Child = &g.children[0]
+		v.Enrolled = g.enrolledOf(child)
+		path = "/espace/enfants/" + string(child) + "/agenda"
+		v.History = "/espace/enfants/" + string(child) + "/historique"
 	}
-	h := horizon(g.today)
+	if s.week.IsZero() {
+		g.months(&v, path, s)
+	} else {
+		g.oneWeek(&v, path, s)
+	}
+	if g.changeable(v.Weeks) {
+		v.Form.Action = "/espace/agenda/verifier"
+		v.Form.Names = g.names.fields(func(id activity.ID) bool { return g.shows(id) })
+	}
+	return v
+}
+
+// shows tells whether an activity is of a child of the page.
+func (g agenda) shows(id activity.ID) bool {
+	for _, c := range g.children {
+		if len(g.scene.enrolled[childActivity{c.ID, id}]) > 0 {
+			return true
+		}
+	}
+	for c := range g.scene.held {
+		if c.Activity == id {
+			return true
+		}
+	}
+	return false
+}
+
+// changeable tells whether a page has something to change.
+func (g agenda) changeable(weeks []web.AgendaWeek) bool {
+	for _, w := range weeks {
+		for _, d := range w.Days {
+			for _, l := range d.Lines {
+				if l.Seen != "" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (g agenda) months(v *monthView, path string, s shown) {
+	first, starts := s.first, mondays(s.first)
 	before, after := civil.NewDate(first.Year, first.Month-1, 1), civil.NewDate(first.Year, first.Month+1, 1)
-	v := childView{Child: c, Title: upperFirst(first.MonthYear()), Enrolled: g.plan, Paper: paper, Horizon: h,
-		Previous: h.link(before, first.AddDays(-1), web.Link{Href: monthHref(c.ID, before), Label: upperFirst(civil.MonthName(before.Month))}),
-		Next:     h.link(after, after, web.Link{Href: monthHref(c.ID, after), Label: upperFirst(civil.MonthName(after.Month))}),
-		Print:    web.Link{Href: monthHref(c.ID, first) + "&vue=impression", Label: "Version à imprimer de " + civil.MonthName(first.Month)}}
-	now1 := g.today.Monday()
-	current := !now1.Before(starts[0]) && !now1.After(starts[len(starts)-1])
+	v.Title = upperFirst(first.MonthYear())
+	v.Form.Back = path + "?mois=" + first.String()[:7]
+	v.Previous = v.Horizon.link(before, first.AddDays(-1), web.Link{Href: path + "?mois=" + before.String()[:7], Label: upperFirst(civil.MonthName(before.Month))})
+	v.Next = v.Horizon.link(after, after, web.Link{Href: path + "?mois=" + after.String()[:7], Label: upperFirst(civil.MonthName(after.Month))})
+	v.Print = web.Link{Href: v.Form.Back + "&vue=impression", Label: "Version à imprimer de " + civil.MonthName(first.Month)}
+	this := g.today.Monday()
+	current := !this.Before(starts[0]) && !this.After(starts[len(starts)-1])
 	for i, m := range starts {
-		open := paper || m == now1 || !current && i == 0
-		v.Weeks = append(v.Weeks, g.week(c, m, open, false))
+		open := s.paper || m == this || !current && i == 0
+		v.Weeks = append(v.Weeks, g.week(g.children, m, open, false))
 	}
-	v.Other = web.Link{Href: weekHref(c.ID, firstOpen(v.Weeks)), Label: "Voir semaine par semaine"}
-	return v, nil
+	v.Other = []web.Link{{Href: path + "?semaine=" + firstOpen(v.Weeks).String(), Label: "Voir semaine par semaine"}}
 }
 
 func firstOpen(weeks []web.AgendaWeek) civil.Date {
@@ -161,17 +264,14 @@ func firstOpen(weeks []web.AgendaWeek) civil.Date {
 	return weeks[0].Monday
 }
 
-func weekView(r db.Reader, now time.Time, s town.Settings, c family.Child, monday civil.Date) (childView, error) {
-	g, err := read(r, now, s, []family.Child{c}, civil.Range{From: monday, To: monday.AddDays(6)})
-	if err != nil {
-		return childView{}, err
-	}
-	h, before, after := horizon(g.today), monday.AddDays(-7), monday.AddDays(7)
-	return childView{Child: c, Title: weekTitle(monday), Enrolled: g.plan, Horizon: h,
-		Previous: h.link(before, before.AddDays(6), web.Link{Href: weekHref(c.ID, before), Label: shortDay(before)}),
-		Next:     h.link(after, after, web.Link{Href: weekHref(c.ID, after), Label: shortDay(after)}),
-		Other:    web.Link{Href: monthHref(c.ID, h.inside(monday)), Label: "Voir le mois"},
-		Weeks:    []web.AgendaWeek{g.week(c, monday, true, true)}}, nil
+func (g agenda) oneWeek(v *monthView, path string, s shown) {
+	before, after := s.week.AddDays(-7), s.week.AddDays(7)
+	v.Title = weekTitle(s.week)
+	v.Form.Back = path + "?semaine=" + s.week.String()
+	v.Previous = v.Horizon.link(before, before.AddDays(6), web.Link{Href: path + "?semaine=" + before.String(), Label: shortDay(before)})
+	v.Next = v.Horizon.link(after, after, web.Link{Href: path + "?semaine=" + after.String(), Label: shortDay(after)})
+	v.Other = []web.Link{{Href: path + "?mois=" + v.Horizon.inside(s.week).String()[:7], Label: "Voir le mois"}}
+	v.Weeks = []web.AgendaWeek{g.week(g.children, s.week, true, true)}
 }
 
 // weekTitle is "Semaine du 23 novembre 2026".
@@ -218,7 +318,7 @@ type boardChild struct {
 // boardRow is one activity over the week: per day its cells, none when it does not take place.
 type boardRow struct {
 	Activity string
-	Cells    [][]line
+	Cells    [][]Face
 }
 
 func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -230,7 +330,7 @@ func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		if err != nil {
 			return boardView{}, err
 		}
-		g, err := read(rd, now, settings, children, civil.Range{From: monday, To: monday.AddDays(6)})
+		g, err := p.read(rd, now, children, civil.Range{From: monday, To: monday.AddDays(6)}, true)
 		if err != nil {
 			return boardView{}, err
 		}
@@ -256,7 +356,7 @@ func (p Pages) board(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 func (g agenda) board(monday civil.Date) boardView {
 	v := boardView{Monday: monday, Today: g.today, Days: g.weekDays(monday, false), Closed: map[civil.Date]string{}, Horizon: horizon(g.today)}
 	for _, d := range v.Days {
-		if why := g.calendar.Why(d); why != "" {
+		if why := g.why(d); why != "" {
 			v.Closed[d] = why
 		}
 	}
@@ -268,19 +368,18 @@ func (g agenda) board(monday civil.Date) boardView {
 			if !known {
 				i = len(b.Rows)
 				at[name] = i
-				b.Rows = append(b.Rows, boardRow{Activity: name, Cells: make([][]line, len(v.Days))})
+				b.Rows = append(b.Rows, boardRow{Activity: name, Cells: make([][]Face, len(v.Days))})
 			}
 			return &b.Rows[i]
 		}
-		for _, e := range g.plan {
-			if e.Child == c.ID {
-				row(e.Name)
-			}
+		for _, e := range g.enrolledOf(c.ID) {
+			row(e.Activity)
 		}
 		for i, d := range v.Days {
-			for _, l := range g.lines(c, d) {
-				at := row(l.Activity)
-				at.Cells[i] = append(at.Cells[i], l)
+			for _, f := range g.scene.faces(c, d) {
+				a, _ := g.scene.Catalogue.Activity(f.Activity)
+				at := row(a.Name)
+				at.Cells[i] = append(at.Cells[i], f)
 			}
 		}
 		v.Children = append(v.Children, b)
@@ -297,8 +396,8 @@ func (v boardView) web() []web.BoardChild {
 			Link: web.Link{Href: monthHref(b.Child.ID, v.Horizon.inside(v.Monday)), Label: "Son mois"}}
 		for _, r := range b.Rows {
 			row := web.BoardRow{Activity: r.Activity}
-			for i, lines := range r.Cells {
-				row.Cells = append(row.Cells, boardCell(lines, v.Closed[v.Days[i]]))
+			for i, faces := range r.Cells {
+				row.Cells = append(row.Cells, boardCell(r.Activity, faces, v.Closed[v.Days[i]]))
 			}
 			c.Rows = append(c.Rows, row)
 		}
@@ -308,17 +407,17 @@ func (v boardView) web() []web.BoardChild {
 }
 
 // boardCell is what an activity has on a day: its states, that the day is closed, or nothing.
-func boardCell(lines []line, closed string) web.BoardCell {
-	if len(lines) == 0 && closed != "" {
+func boardCell(name string, faces []Face, closed string) web.BoardCell {
+	if len(faces) == 0 && closed != "" {
 		return web.BoardCell{Mark: markClosed, Note: closed}
 	}
 	var all []web.BoardCell
-	for _, l := range lines {
-		note := l.Unit
-		if l.Cell.Reason != "" {
-			note = strings.TrimPrefix(note+". "+l.Cell.Reason, ". ")
+	for _, f := range faces {
+		note := upperFirst(strings.TrimPrefix(strings.TrimPrefix(f.Label, name), ", "))
+		if f.Reason != "" {
+			note = strings.TrimPrefix(note+". "+f.Reason, ". ")
 		}
-		all = append(all, web.BoardCell{Mark: l.Cell.Mark, Note: note})
+		all = append(all, web.BoardCell{Mark: f.Mark, Note: note})
 	}
 	if len(all) == 0 {
 		return web.BoardCell{}

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -9,6 +10,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 )
 
@@ -24,9 +26,14 @@ func RemoveImported(tx *db.Tx, now time.Time, a actor.Actor, f family.ID, madeAt
 		string(f), madeAt); err != nil {
 		return 0, fmt.Errorf("remove attendances: %w", err)
 	}
-	n, err := tx.Exec(`delete from booking where family = $1 and made_at = $2`, string(f), madeAt)
+	slots, err := db.List(tx, db.Column[activity.SlotID], `delete from booking where family = $1 and made_at = $2
+		returning case when state = 'booked' then coalesce(slot, '') else '' end`, string(f), madeAt)
 	if err != nil {
 		return 0, fmt.Errorf("remove bookings: %w", err)
+	}
+	n := int64(len(slots))
+	if err := activity.Release(tx, slices.DeleteFunc(slots, func(id activity.SlotID) bool { return id == "" })); err != nil {
+		return 0, err
 	}
 	return n, audit.Write(tx, now, a, audit.Entry{Action: "booking.import.undone", Object: "family", ID: string(f), Detail: fmt.Sprint(n)})
 }

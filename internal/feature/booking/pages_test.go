@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
 	"parvis/internal/feature/family"
@@ -28,7 +29,7 @@ func as(id person.ID, name string) actor.Actor {
 }
 
 func pages(d *db.DB) booking.Pages {
-	return booking.Pages{DB: d, Now: persontest.Now, Settings: &town.Cache{DB: d}}
+	return booking.Pages{DB: d, Now: persontest.Now, Settings: &town.Cache{DB: d}, Catalogue: &activity.Cache{DB: d}}
 }
 
 func portal(t *testing.T, d *db.DB) *testkit.Portal {
@@ -71,11 +72,11 @@ func TestMonthSaysEachDayInWords(t *testing.T) {
 		}{
 			{"2027-01-04", 0, "Restauration scolaire Présent"},
 			{"2027-01-04", 1, "Restauration scolaire Absence justifiée"},
-			{"2027-01-04", 2, "Mercredi Non réservé"},
-			{"2027-01-04", 3, "Restauration scolaire Réservé"},
-			{"2027-01-04", 4, "Restauration scolaire Non réservé"},
+			{"2027-01-04", 2, "Mercredi Non réservé Réservations pas encore ouvertes"},
+			{"2027-01-04", 3, "Restauration scolaire Réservé Pour annuler ce jour, appelez le service"},
+			{"2027-01-04", 4, "Restauration scolaire Non réservé Réservations pas encore ouvertes"},
 			{"2027-01-11", 0, "Restauration scolaire Réservé par l’autre foyer"},
-			{"2027-01-11", 2, "Mercredi, journée Liste d’attente"},
+			{"2027-01-11", 2, "Mercredi, journée Liste d’attente Pour annuler ce jour, appelez le service"},
 			{"2026-12-28", 0, "Toutes les activités Fermé Vacances de Noël"},
 			{"2026-12-28", 4, "Toutes les activités Fermé Jour férié : Jour de l’an"},
 		} {
@@ -146,6 +147,10 @@ func TestFamilyWeek(t *testing.T) {
 func TestThisWeekAndNext(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
 		g := january(t, d)
+		of := pages(d)
+		if _, err := of.Catalogue.Get(context.Background(), persontest.Now()); err != nil { // as it is most of the time
+			t.Fatal(err)
+		}
 		ctx, queries := db.CountQueries(db.Remember(context.Background()))
 		a := as(g.Camille, "Camille Martin")
 		type first struct {
@@ -153,10 +158,10 @@ func TestThisWeekAndNext(t *testing.T) {
 			children []booking.Upcoming
 		}
 		got, err := db.Read(ctx, d, func(r db.Reader) (f first, err error) {
-			if f.week, err = pages(d).Week(r, persontest.Now(), a); err != nil {
+			if f.week, err = of.Week(r, persontest.Now(), a); err != nil {
 				return f, err
 			}
-			f.children, err = pages(d).Children(r, persontest.Now(), a)
+			f.children, err = of.Children(r, persontest.Now(), a)
 			return f, err
 		})
 		if err != nil {

@@ -1,15 +1,12 @@
 package booking
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/web"
-	"parvis/internal/feature/activity"
-	"parvis/internal/feature/family"
 )
 
 // Situation is all that decides the word on a cell: a child, a unit, a day.
@@ -21,8 +18,8 @@ type Situation struct {
 	Day, Today civil.Date
 }
 
-// Cell is what a cell says: a state in words, and why or what follows from it.
-type Cell struct {
+// Said is what a cell says: a state in words, and why or what follows from it.
+type Said struct {
 	web.Mark
 	Reason string
 }
@@ -45,7 +42,7 @@ var (
 
 // Word computes what a cell says. What happened wins over what was booked, and both over a closed day, which the
 // old portal may have held bookings for.
-func Word(s Situation) Cell {
+func Word(s Situation) Said {
 	elsewhere := ""
 	if s.Booking == Booked && !s.Mine {
 		elsewhere = "Réservé par l’autre foyer"
@@ -53,114 +50,44 @@ func Word(s Situation) Cell {
 	switch s.Attendance {
 	case Present:
 		if s.Booking != Booked {
-			return Cell{markPresent, "Présent sans réservation"}
+			return Said{markPresent, "Présent sans réservation"}
 		}
-		return Cell{markPresent, elsewhere}
+		return Said{markPresent, elsewhere}
 	case Absent:
-		return Cell{markAbsent, elsewhere}
+		return Said{markAbsent, elsewhere}
 	case Excused:
-		return Cell{markExcused, elsewhere}
+		return Said{markExcused, elsewhere}
 	}
 	switch s.Booking {
 	case Booked:
 		return booked(s)
 	case Asked:
-		return Cell{markAsked, "Le service n’a pas encore répondu"}
+		return Said{markAsked, "Le service n’a pas encore répondu"}
 	case Waiting:
-		return Cell{markWaiting, ""}
+		return Said{markWaiting, ""}
 	case Offered:
-		return Cell{markOffered, ""}
+		return Said{markOffered, ""}
 	case Cancelled:
-		return Cell{markCancelled, ""}
+		return Said{markCancelled, ""}
 	case Refused:
-		return Cell{markRefused, ""}
+		return Said{markRefused, ""}
 	}
 	if s.Closed != "" {
-		return Cell{markClosed, s.Closed}
+		return Said{markClosed, s.Closed}
 	}
-	return Cell{markFree, ""}
+	return Said{markFree, ""}
 }
 
-func booked(s Situation) Cell {
+func booked(s Situation) Said {
 	switch {
 	case s.Closed != "":
-		return Cell{markBooked, "Ce jour est fermé\u00a0: " + s.Closed + ". Vérifiez auprès du service"}
+		return Said{markBooked, "Ce jour est fermé\u00a0: " + s.Closed + ". Vérifiez auprès du service"}
 	case !s.Mine:
-		return Cell{markOther, ""}
+		return Said{markOther, ""}
 	case s.Day.Before(s.Today):
-		return Cell{markBooked, "Présence non encore notée"}
+		return Said{markBooked, "Présence non encore notée"}
 	}
-	return Cell{markBooked, ""}
-}
-
-// closure is a run of days on which nothing takes place, and why.
-type closure struct {
-	days   civil.Range
-	reason string
-}
-
-// Calendar tells which days are closed for everybody: weekends, public holidays, school holidays, closings.
-type Calendar struct {
-	region   civil.Region
-	closures []closure
-}
-
-// Why says why a day is closed, "" when it is open.
-func (c Calendar) Why(d civil.Date) string {
-	if name := civil.PublicHoliday(d, c.region); name != "" {
-		return "Jour férié\u00a0: " + name
-	}
-	for _, x := range c.closures {
-		if x.days.Contains(d) {
-			return x.reason
-		}
-	}
-	if weekend(d) {
-		return "Week-end"
-	}
-	return ""
-}
-
-func weekend(d civil.Date) bool { return int(d.Weekday())%6 == 0 }
-
-// line is one activity of one child on one day: a fact, or the absence of one for an enrolled child.
-type line struct {
-	Activity string
-	Unit     string
-	Cell     Cell
-	Booked   bool // counts as a place taken: for sums and for what comes next
-}
-
-// label is "Mercredi, journée", or the activity alone.
-func (l line) label() string {
-	if l.Unit == "" {
-		return l.Activity
-	}
-	return l.Activity + ", " + lowerFirst(l.Unit)
-}
-
-// lines computes what a child's day says: its bookings and attendances first, then, on an open day, the activities
-// it is enrolled in that take place on that weekday and hold nothing. A closed day without facts has no line.
-func lines(c family.Child, day, today civil.Date, why string, facts []fact, plan []enrolled) []line {
-	var all []line
-	held := map[activity.ID]bool{}
-	for _, f := range facts {
-		if f.Child != c.ID || f.Day != day {
-			continue
-		}
-		held[f.Activity] = true
-		all = append(all, line{Activity: f.ActivityName, Unit: f.UnitName, Booked: f.State == Booked,
-			Cell: Word(Situation{Booking: f.State, Mine: f.Family == c.Family, Attendance: f.Attendance, Closed: why, Day: day, Today: today})})
-	}
-	if why == "" {
-		for _, e := range plan {
-			if e.Child == c.ID && e.Days.Contains(day) && e.Weekdays.Has(day.Weekday()) && !held[e.Activity] {
-				all = append(all, line{Activity: e.Name, Cell: Word(Situation{Day: day, Today: today})})
-			}
-		}
-	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].Activity < all[j].Activity })
-	return all
+	return Said{markBooked, ""}
 }
 
 // tally says a week in words: "3 réservés, 1 absent".

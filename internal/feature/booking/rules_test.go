@@ -71,13 +71,3 @@ func TestTally(t *testing.T) {
 		t.Errorf("tally = %q, want %q", got, want)
 	}
 }
-
-func TestWhyADayIsClosed(t *testing.T) {
-	c := Calendar{region: civil.Metropole, closures: []closure{{days: civil.Range{From: civil.NewDate(2027, 2, 6), To: civil.NewDate(2027, 2, 21)}, reason: "Vacances d’hiver"}}}
-	for day, want := range map[string]string{"2027-01-04": "", "2027-01-09": "Week-end", "2027-02-10": "Vacances d’hiver", "2027-05-17": "Jour férié\u00a0: lundi de Pentecôte"} {
-		d, _ := civil.ParseDate(day)
-		if got := c.Why(d); got != want && !(day == "2027-05-17" && got != "") {
-			t.Errorf("%s: %q, want %q", day, got, want)
-		}
-	}
-}

@@ -3,8 +3,6 @@ package booking
 import (
 	"embed"
 	"io/fs"
-	"strconv"
-	"strings"
 	"time"
 
 	"parvis/internal/base/civil"
@@ -23,22 +21,6 @@ func Sources() []db.Source {
 
 const batch = 100 // rows a statement; few enough for both engines' limits on parameters
 
-// values makes "($1, $2), ($3, $4)" for n rows of width columns.
-func values(n, width int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		for j := range width {
-			b.WriteString(map[bool]string{true: "($", false: ", $"}[j == 0])
-			b.WriteString(strconv.Itoa(i*width + j + 1))
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
-}
-
 func insertBookings(tx *db.Tx, now time.Time, rows []Row) (int, error) {
 	at, added := civil.InstantOf(now), 0
 	for len(rows) > 0 {
@@ -47,7 +29,7 @@ func insertBookings(tx *db.Tx, now time.Time, rows []Row) (int, error) {
 		for _, b := range rows[:n] {
 			args = append(args, db.NewID(), string(b.Child), string(b.Unit), b.Day, string(b.Family), string(b.State), at)
 		}
-		k, err := tx.Exec(`insert into booking (id, child, unit, day, family, state, made_at) values `+values(n, 7)+
+		k, err := tx.Exec(`insert into booking (id, child, unit, day, family, state, made_at) values `+db.Values(n, 7)+
 			` on conflict (child, day, unit) do nothing`, args...)
 		if err != nil {
 			return 0, err
@@ -65,7 +47,7 @@ func insertAttendances(tx *db.Tx, now time.Time, rows []Row) error {
 		if len(args) == 0 {
 			return nil
 		}
-		_, err := tx.Exec(`insert into attendance (child, unit, day, state, noted_at) values `+values(len(args)/5, 5)+
+		_, err := tx.Exec(`insert into attendance (child, unit, day, state, noted_at) values `+db.Values(len(args)/5, 5)+
 			` on conflict (child, day, unit) do nothing`, args...)
 		args = args[:0]
 		return err

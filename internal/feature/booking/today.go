@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
@@ -22,9 +23,18 @@ const (
 // over is the hour from which a moment is past.
 var over = map[moment]int{morning: 9, noon: 14, later: 19}
 
-// momentOf reads the moment in the name of an activity or of its unit: « Accueil du matin », « Restauration scolaire ».
-func momentOf(f fact) moment {
-	name := " " + person.Fold(f.ActivityName+" "+f.UnitName) + " "
+// momentOf is when what is held is over: by its hours when an agent gave them, else by the name of the activity and of
+// what is held: « Accueil du matin », « Restauration scolaire ».
+func momentOf(label string, until int) moment {
+	switch {
+	case until > 15*60:
+		return later
+	case until > 9*60+30:
+		return noon
+	case until > 0:
+		return morning
+	}
+	name := " " + person.Fold(label) + " "
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
 	}
@@ -42,31 +52,52 @@ func momentOf(f fact) moment {
 // next is what a child still has today, « Aujourd’hui : restauration scolaire, étude », or else its first booking after,
 // « Prochaine : Étude jeudi 26 novembre »; "" without one.
 func (g agenda) next(c family.Child) string {
-	var rest []fact
-	after := ""
-	for _, f := range g.facts {
-		if f.Child != c.ID || f.State != Booked || f.Attendance != "" || f.Day.Before(g.today) {
+	type still struct {
+		name string
+		when moment
+	}
+	var rest []still
+	for _, d := range g.days.Days() {
+		if d.Before(g.today) {
 			continue
 		}
-		if f.Day == g.today {
-			if g.hour < over[momentOf(f)] {
-				rest = append(rest, f)
+		for _, a := range g.scene.Catalogue.Activities {
+			h := g.scene.held[Cell{c.ID, a.ID, d}]
+			if h.State != Booked || h.Attendance != "" {
+				continue
 			}
-		} else if after == "" {
-			after = "Prochaine\u00a0: " + f.ActivityName + " " + f.Day.DayMonth()
+			if d.After(g.today) {
+				if len(rest) == 0 {
+					return "Prochaine\u00a0: " + a.Name + " " + d.DayMonth()
+				}
+				continue
+			}
+			choice, _ := a.ChoiceByID(h.Choice)
+			if when := momentOf(a.Name+" "+choice.Name, endOf(&a, h)); g.hour < over[when] {
+				rest = append(rest, still{lowerFirst(a.Name), when})
+			}
 		}
 	}
-	if len(rest) == 0 {
-		return after
+	slices.SortStableFunc(rest, func(x, y still) int { return int(x.when - y.when) })
+	names := make([]string, len(rest))
+	for i, x := range rest {
+		names[i] = x.name
 	}
-	slices.SortStableFunc(rest, func(x, y fact) int { return int(momentOf(x) - momentOf(y)) })
-	var names []string
-	for _, f := range rest {
-		if name := lowerFirst(f.ActivityName); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+	if len(names) == 0 {
+		return ""
 	}
 	return "Aujourd’hui\u00a0: " + strings.Join(names, ", ")
+}
+
+// endOf is the minute at which what is held ends, 0 when not known.
+func endOf(a *activity.Activity, h Holding) int {
+	end := 0
+	for _, held := range h.Units {
+		if u, known := a.UnitByID(held.unit); known {
+			end = max(end, u.To)
+		}
+	}
+	return end
 }
 
 // whyEmpty tells why a week holds nothing for any child, "" when one has something or there is no child.

@@ -4,31 +4,44 @@ import (
 	"testing"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 )
 
 func TestWhatAChildStillHas(t *testing.T) {
 	today := civil.NewDate(2027, 1, 7)
-	booked := func(days int, activity, unit string) fact {
-		return fact{Child: "zoe", Day: today.AddDays(days), State: Booked, ActivityName: activity, UnitName: unit}
+	acts := []activity.Activity{{ID: "morning", Name: "Accueil du matin"}, {ID: "lunch", Name: "Restauration scolaire"}, {ID: "study", Name: "Étude"}}
+	hours := []activity.Activity{{ID: "morning", Name: "Périscolaire A", Units: []activity.Unit{{ID: "m", From: 450, To: 510}}}, {ID: "study", Name: "Périscolaire B", Units: []activity.Unit{{ID: "s", From: 990, To: 1080}}}}
+	type booked struct {
+		child family.ChildID
+		days  int
+		of    activity.ID
+		unit  activity.UnitID
+		state State
 	}
-	whole := []fact{booked(0, "Accueil du matin", ""), booked(0, "Étude", ""), booked(0, "Restauration scolaire", "Repas"), booked(1, "Étude", "")}
+	whole := []booked{{"zoe", 0, "morning", "", Booked}, {"zoe", 0, "study", "", Booked}, {"zoe", 0, "lunch", "", Booked}, {"zoe", 1, "study", "", Booked}}
 	for _, c := range []struct {
-		name  string
-		hour  int
-		facts []fact
-		want  string
+		name string
+		hour int
+		acts []activity.Activity
+		held []booked
+		want string
 	}{
-		{"at dawn, all of the day", 7, whole, "Aujourd’hui\u00a0: accueil du matin, restauration scolaire, étude"},
-		{"after the morning", 10, whole, "Aujourd’hui\u00a0: restauration scolaire, étude"},
-		{"after lunch", 15, whole, "Aujourd’hui\u00a0: étude"},
-		{"in the evening, what comes next", 20, whole, "Prochaine\u00a0: Étude vendredi 8 janvier"},
-		{"after a morning alone", 10, whole[:1], ""},
-		{"two units of one activity", 7, []fact{booked(0, "Étude", "a"), booked(0, "Étude", "b")}, "Aujourd’hui\u00a0: étude"},
-		{"another's, past or cancelled", 7, []fact{{Child: "tom", Day: today, State: Booked}, booked(-1, "Étude", ""), {Child: "zoe", Day: today, State: "cancelled"}}, ""},
+		{"at dawn, all of the day", 7, acts, whole, "Aujourd’hui\u00a0: accueil du matin, restauration scolaire, étude"},
+		{"after the morning", 10, acts, whole, "Aujourd’hui\u00a0: restauration scolaire, étude"},
+		{"after lunch", 15, acts, whole, "Aujourd’hui\u00a0: étude"},
+		{"in the evening, what comes next", 20, acts, whole, "Prochaine\u00a0: Étude vendredi 8 janvier"},
+		{"after a morning alone", 10, acts, whole[:1], ""},
+		{"by their hours, not by their names", 10, hours, []booked{{"zoe", 0, "morning", "m", Booked}, {"zoe", 0, "study", "s", Booked}}, "Aujourd’hui\u00a0: périscolaire B"},
+		{"another's, past or cancelled", 7, acts, []booked{{"tom", 0, "study", "", Booked}, {"zoe", -1, "study", "", Booked}, {"zoe", 0, "study", "", Cancelled}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := (agenda{today: today, hour: c.hour, facts: c.facts}).next(family.Child{ID: "zoe"}); got != c.want {
+			s := &Scene{Catalogue: &activity.Catalogue{Activities: c.acts}, held: map[Cell]Holding{}}
+			for _, b := range c.held {
+				s.held[Cell{b.child, b.of, today.AddDays(b.days)}] = Holding{State: b.state, Units: []heldUnit{{unit: b.unit}}}
+			}
+			g := agenda{today: today, hour: c.hour, scene: s, days: civil.Range{From: today.AddDays(-3), To: today.AddDays(3)}}
+			if got := g.next(family.Child{ID: "zoe"}); got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})

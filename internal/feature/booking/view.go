@@ -15,20 +15,44 @@ import (
 	"github.com/a-h/templ"
 )
 
-// howToday says how a booking is made or cancelled as long as it is not done here.
+// howToday says whom to ask what this page does not do.
 func howToday(services ...town.Service) templ.Component {
-	return family.AtTheDesk("Pour réserver, annuler ou signaler une absence, adressez-vous au service\u00a0:", services)
+	return family.AtTheDesk("Pour signaler une absence, ou si un jour ne peut plus être changé ici\u00a0:", services)
+}
+
+// Enrolled is a right to book, with the names that people read.
+type Enrolled struct {
+	Activity string
+	Site     string
+	Days     civil.Range
+}
+
+// enrolledOf lists what a child is enrolled in over the page's days.
+func (g agenda) enrolledOf(id family.ChildID) []Enrolled {
+	var all []Enrolled
+	for _, a := range g.scene.Catalogue.Activities {
+		for _, e := range g.scene.enrolled[childActivity{id, a.ID}] {
+			x := Enrolled{Activity: a.Name, Days: e.days}
+			for _, p := range a.Places {
+				if p.Site == e.site {
+					x.Site = p.Name
+				}
+			}
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 // enrolledRows lists what a child is enrolled in, each activity once: "Restauration scolaire" → where and until when.
-func enrolledRows(plan []enrolled) []web.Row {
-	var rows []web.Row
-	for _, e := range plan {
+func enrolledRows(all []Enrolled) []web.Row {
+	rows := make([]web.Row, len(all))
+	for i, e := range all {
 		value := "du " + e.Days.From.French() + " au " + e.Days.To.French()
 		if e.Site != "" {
 			value = e.Site + ", " + value
 		}
-		rows = append(rows, web.Row{Label: e.Name, Value: value})
+		rows[i] = web.Row{Label: e.Activity, Value: value}
 	}
 	return rows
 }
@@ -36,20 +60,17 @@ func enrolledRows(plan []enrolled) []web.Row {
 // Panels is the bookings in the agents' family file.
 func (p Pages) Panels() []web.Panel {
 	return []web.Panel{{Order: 40, Title: "Réservations", Right: Read,
-		Render: func(r db.Reader, now time.Time, _ actor.Actor, id string) (templ.Component, error) {
+		Render: func(r db.Reader, now time.Time, a actor.Actor, id string) (templ.Component, error) {
 			children, err := family.ChildrenOf(r, family.ID(id))
 			if err != nil {
 				return nil, err
 			}
 			today := civil.DateOf(now)
-			g := agenda{children: children, today: today}
-			if g.facts, err = factsOf(r, children, civil.Range{From: today, To: today.AddDays(27)}); err != nil {
+			g, err := p.read(r, now, children, civil.Range{From: today, To: today.AddDays(27)}, false)
+			if err != nil {
 				return nil, err
 			}
-			if len(g.facts) == 0 {
-				return web.Text("Rien n’est réservé dans les quatre semaines à venir."), nil
-			}
-			return panel(g), nil
+			return panel(g, id, a.Can(Write)), nil
 		}}}
 }
 
@@ -68,16 +89,17 @@ func panelRows(g agenda) [][]templ.Component {
 	for _, c := range g.children {
 		var order []string
 		days, last := map[string][]string{}, map[string]civil.Date{}
-		for _, f := range g.facts {
-			if f.Child != c.ID || f.State != Booked {
-				continue
+		for _, d := range g.days.Days() {
+			for _, f := range g.scene.faces(c, d) {
+				if f.Held.State != Booked {
+					continue
+				}
+				if days[f.Label] == nil {
+					order = append(order, f.Label)
+				}
+				days[f.Label] = append(days[f.Label], bookedDay(last[f.Label], d))
+				last[f.Label] = d
 			}
-			name := line{Activity: f.ActivityName, Unit: f.UnitName}.label()
-			if days[name] == nil {
-				order = append(order, name)
-			}
-			days[name] = append(days[name], bookedDay(last[name], f.Day))
-			last[name] = f.Day
 		}
 		for _, name := range order {
 			rows = append(rows, []templ.Component{web.Text(c.Full()), web.Text(name), web.Text(strings.Join(days[name], ", "))})

@@ -41,17 +41,17 @@ func OfYear(r db.Reader, children []family.Child, year civil.SchoolYear) (map[fa
 // Panels is the enrolments in the agents' family file.
 func Panels() []web.Panel {
 	return []web.Panel{{Order: 30, Title: "Inscriptions", Right: Read,
-		Render: func(r db.Reader, now time.Time, _ actor.Actor, id string) (templ.Component, error) {
+		Render: func(r db.Reader, now time.Time, a actor.Actor, id string) (templ.Component, error) {
 			children, err := family.ChildrenOf(r, family.ID(id))
 			if err != nil {
 				return nil, err
 			}
 			all, err := OfYear(r, children, civil.SchoolYearOf(civil.DateOf(now)))
-			if err != nil || len(all) == 0 {
-				return web.Text("Aucune inscription cette année."), err
+			if err != nil {
+				return nil, err
 			}
-			return web.Table("Inscriptions de l’année "+civil.SchoolYearOf(civil.DateOf(now)).String(),
-				[]web.Column{{Label: "Enfant"}, {Label: "Activité"}, {Label: "Lieu"}, {Label: "Du"}, {Label: "Au"}}, rows(children, all)), nil
+			return panel(pathOf(family.ID(id)), a.Can(Write), len(all) == 0, web.Table("Inscriptions de l’année "+civil.SchoolYearOf(civil.DateOf(now)).String(),
+				[]web.Column{{Label: "Enfant"}, {Label: "Activité"}, {Label: "Lieu"}, {Label: "Du"}, {Label: "Au"}}, rows(children, all))), nil
 		}}}
 }
 

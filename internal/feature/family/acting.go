@@ -17,8 +17,7 @@ const adultActs = `adult.person = $1 and adult.role in ('holder', 'coholder') an
 
 // restricted is a court's restriction that stands on day $2 between an adult and the child named by the column.
 func restricted(child string) string {
-	return `exists (select 1 from restriction x where x.person = adult.person and x.child = ` + child + `
-		and x.from_day <= $2 and (x.lifted_day is null or x.lifted_day > $2))`
+	return KeptAway("adult.person", child, "$2")
 }
 
 // acting is the rule of who may act for which child on day $2, and the only text of it.

@@ -23,6 +23,7 @@ func (p Pages) Agent(rt *web.Router) {
 	rt.Post("/agents/familles/{id}/sante", web.AgentWith(HealthRead), web.Object("family"), p.health)
 	rt.Post("/agents/familles/{id}/restrictions", web.AgentWith(RestrictSet), web.Object("family"), p.restrict)
 	rt.Post("/agents/restrictions/{id}/levee", web.AgentWith(RestrictSet), web.Object("restriction"), p.lift)
+	p.counter(rt)
 }
 
 // Queues is what waits for agents.

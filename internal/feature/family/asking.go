@@ -92,12 +92,34 @@ func Decide(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, d Decision) er
 			return fmt.Errorf("insert child: %w", err)
 		}
 	}
-	if m.AskerEmail != "" {
+	if m.AskerEmail != "" && m.Asker != m.Person {
 		if _, err := mail.Enqueue(tx, now, mail.Message{Template: template, To: m.AskerEmail, Args: map[string]string{"member": string(id)}}); err != nil {
 			return fmt.Errorf("enqueue answer: %w", err)
 		}
 	}
+	if err := tellCoholder(tx, now, m, d.Approve); err != nil {
+		return err
+	}
 	return audit.Write(tx, now, a, audit.Entry{Action: action, Object: "family_member", ID: string(id), Subject: string(m.Person)})
+}
+
+// tellCoholder writes the answer to a co-holder who waited for it; members and contacts asked for nothing.
+func tellCoholder(tx *db.Tx, now time.Time, m asked, approved bool) error {
+	if !m.Role.Acts() {
+		return nil
+	}
+	p, err := person.ByID(tx, m.Person)
+	if err != nil || p.Email == "" {
+		return err
+	}
+	template := MailTurned
+	if approved {
+		template = MailJoined
+	}
+	if _, err := mail.Enqueue(tx, now, mail.Message{Template: template, To: p.Email, Args: map[string]string{"member": string(m.ID)}}); err != nil {
+		return fmt.Errorf("enqueue answer to co-holder: %w", err)
+	}
+	return nil
 }
 
 // settle moves a pending member on; one already answered is a conflict.

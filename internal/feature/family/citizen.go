@@ -257,9 +257,8 @@ func (p Pages) showAddition(w http.ResponseWriter, r *http.Request, a actor.Acto
 
 func (p Pages) ask(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	f := web.ReadForm(r)
-	d := Addition{Family: ID(f.Text("famille")), Service: town.ServiceID(f.Text("service")), Role: Role(f.Text("role")),
-		LastName: f.Line("nom"), FirstNames: f.Line("prenoms"), BirthDay: f.Line("naissance"), Relation: f.Line("lien"),
-		Phone: f.Line("telephone"), MayCollect: f.Bool("chercher")}
+	d := additionOf(f)
+	d.Family, d.Service = ID(f.Text("famille")), town.ServiceID(f.Text("service"))
 	err := web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		_, err := Ask(tx, p.Now(), a, d)
 		name := person.Person{FirstNames: d.FirstNames, LastName: d.LastName}.Full()
@@ -270,6 +269,12 @@ func (p Pages) ask(w http.ResponseWriter, r *http.Request, a actor.Actor) error 
 		return p.showAddition(w, r, a, f)
 	}
 	return err
+}
+
+// additionOf reads what was typed in additionFields.
+func additionOf(f *web.Form) Addition {
+	return Addition{Role: Role(f.Text("role")), LastName: f.Line("nom"), FirstNames: f.Line("prenoms"), BirthDay: f.Line("naissance"),
+		Relation: f.Line("lien"), Phone: f.Line("telephone"), MayCollect: f.Bool("chercher")}
 }
 
 func (p Pages) withdraw(w http.ResponseWriter, r *http.Request, a actor.Actor) error {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -135,4 +136,35 @@ func Join(tx *db.Tx, now time.Time, a actor.Actor, m NewMember) (MemberID, error
 		action = "family.member.asked"
 	}
 	return addMember(tx, now, a, m, action)
+}
+
+// Adult is somebody standing in a family who is not a child of it.
+type Adult struct {
+	Person person.ID
+	Role   Role
+}
+
+// AdultsOf lists the standing adults of a family on a day, asked-for ones too, who head it first.
+func AdultsOf(r db.Reader, id ID, day civil.Date) ([]Adult, error) {
+	all, err := db.List(r, func(s db.Scanner) (Adult, error) {
+		var x Adult
+		err := s.Scan(&x.Person, &x.Role)
+		return x, err
+	}, `select m.person, m.role from family_member m left join child c on c.person = m.person
+		where m.family = $1 and m.state in ('pending', 'approved') and (m.to_day is null or m.to_day >= $2) and c.person is null
+		order by case m.role when 'holder' then 0 when 'coholder' then 1 else 2 end, m.id`, string(id), day)
+	return all, wrap("list adults of a family", err)
+}
+
+// Leave ends the place of somebody who entered a family by a decision now undone; who left already stays out.
+func Leave(tx *db.Tx, now time.Time, a actor.Actor, id ID, who person.ID) error {
+	if a.Kind != actor.Agent || !a.Can(FileWrite) {
+		return fault.New(fault.Forbidden, "")
+	}
+	last := civil.DateOf(now).AddDays(-1)
+	if _, err := tx.Exec(`update family_member set to_day = $3 where family = $1 and person = $2 and role <> 'holder' and to_day is null`,
+		string(id), string(who), last); err != nil {
+		return fmt.Errorf("leave family: %w", err)
+	}
+	return audit.Write(tx, now, a, audit.Entry{Action: "family.place.ended", Object: "family", ID: string(id), Subject: string(who)})
 }

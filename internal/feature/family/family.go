@@ -1,8 +1,8 @@
 // Package family keeps the household files of the town: who belongs to a family and in which role, which services
 // know it, its children and their school, who may not act for a child any more, and each child's health.
 //
-// It owns the tables family, family_service, family_member, child, health and restriction. It does not keep names,
-// addresses or phones (person), nor logins (account), nor anything a child does (enrolment, booking).
+// It owns the tables family, family_service, family_member, child, health, restriction and counter_act. It does not keep
+// names, addresses or phones (person), nor logins (account), nor anything a child does (enrolment, booking).
 package family
 
 import (
@@ -164,7 +164,7 @@ func tellFamily(tx *db.Tx, now time.Time, a actor.Actor, id ID, added person.ID,
 	if a.Kind != actor.Agent {
 		return nil
 	}
-	heads, err := headsToTell(tx, civil.DateOf(now), id, added)
+	heads, err := toldOf(tx, civil.DateOf(now), id, added, added)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,9 @@ type fileView struct {
 	People       []fileMember
 	MayHealth    bool
 	MayRestrict  bool
+	MayWrite     bool               // act in the family's name
+	MayContact   bool               // correct how its adults are reached
+	Acts         []web.Event        // what was done at the counter
 	Health       map[ChildID]Health // nil: closed
 	Restrictions []Restriction
 	Panels       []panelView
@@ -40,6 +43,7 @@ type panelView struct {
 
 // fileMember is somebody of the family as agents see them.
 type fileMember struct {
+	ID         MemberID
 	Role       Role
 	Relation   string
 	MayCollect bool
@@ -98,6 +102,12 @@ func (v fileView) title() string {
 		return "Famille"
 	}
 	return "Famille " + strings.Join(names, " – ")
+}
+
+// TitleOf is "la famille Martin – Nguyễn".
+func TitleOf(r db.Reader, id ID) (string, error) {
+	people, err := filePeople(r, id)
+	return "la " + lowerFirst(fileView{People: people}.title()), err
 }
 
 func contains(names []string, name string) bool {
@@ -163,8 +173,10 @@ func (p Pages) file(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 func (p Pages) health(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	id := ID(r.PathValue("id"))
 	opened, err := db.Write(r.Context(), p.DB, func(tx *db.Tx) (map[ChildID]Health, error) {
-		if err := Readable(tx, a, id, HealthRead); err != nil {
-			return nil, err
+		for _, right := range []actor.Right{FileRead, HealthRead} { // who has the second for the lists of the day opens no file
+			if err := Readable(tx, a, id, right); err != nil {
+				return nil, err
+			}
 		}
 		people, err := filePeople(tx, id)
 		if err != nil {
@@ -241,8 +253,16 @@ func (p Pages) readFile(r db.Reader, now time.Time, a actor.Actor, id ID) (fileV
 		return v, fault.Missing("family")
 	}
 	v.MayHealth, v.MayRestrict = mayRead(a, HealthRead, v.Services), mayRead(a, RestrictSet, v.Services)
+	v.MayWrite, v.MayContact = mayRead(a, FileWrite, v.Services), mayRead(a, person.ContactWrite, v.Services)
 	if v.People, err = filePeople(r, id); err != nil {
 		return v, err
+	}
+	acts, err := actsOf(r, id)
+	if err != nil {
+		return v, err
+	}
+	for _, x := range acts {
+		v.Acts = append(v.Acts, x.event(now.Location()))
 	}
 	if err := p.readAccounts(r, now, a, v.People); err != nil {
 		return v, err
@@ -293,6 +313,19 @@ func (p Pages) readAccounts(r db.Reader, now time.Time, a actor.Actor, people []
 	return nil
 }
 
+// accountHref is where an agent follows one person's account, "" when the agent may not.
+func (p Pages) accountHref(r db.Reader, a actor.Actor, who person.Person) (string, error) {
+	accounts, err := account.OfPeople(r, who.ID)
+	if err != nil {
+		return "", err
+	}
+	href, err := p.Activation(r, a, accounts)
+	if err != nil {
+		return "", err
+	}
+	return href(accounts[who.ID], who), nil
+}
+
 // fileHead reads the family and its services; an unknown family is a NotFound fault.
 func fileHead(r db.Reader, id ID) (string, []town.Service, error) {
 	situation, err := db.One(r, "family", db.Column[string], `select situation from family where id = $1`, string(id))
@@ -311,9 +344,9 @@ func fileHead(r db.Reader, id ID) (string, []town.Service, error) {
 func filePeople(r db.Reader, id ID) ([]fileMember, error) {
 	all, err := db.List(r, func(s db.Scanner) (fileMember, error) {
 		var m fileMember
-		err := s.Scan(&m.Person.ID, &m.Role, &m.Relation, &m.MayCollect, &m.State, &m.IsChild, &m.Shared, &m.Level, &m.Class, &m.School)
+		err := s.Scan(&m.ID, &m.Person.ID, &m.Role, &m.Relation, &m.MayCollect, &m.State, &m.IsChild, &m.Shared, &m.Level, &m.Class, &m.School)
 		return m, err
-	}, `select m.person, m.role, m.relation, m.may_collect, m.state, (c.person is not null), coalesce(c.shared_custody, false),
+	}, `select m.id, m.person, m.role, m.relation, m.may_collect, m.state, (c.person is not null), coalesce(c.shared_custody, false),
 			coalesce(c.level, ''), coalesce(c.class, ''), coalesce(s.name, '')
 		from family_member m
 		join person p on p.id = m.person
@@ -341,61 +374,6 @@ func familyOfRestriction(r db.Reader, id string) (ID, error) {
 		join family_member m on m.person = x.person and m.role in ('holder', 'coholder')
 		join family_member k on k.family = m.family and k.person = x.child
 		where x.id = $1 order by m.family limit 1`, id)
-}
-
-// Find answers the agents' search: people by name, e-mail or phone, with the family each belongs to.
-func Find(r db.Reader, a actor.Actor, query string) ([]web.Hit, error) {
-	if !a.Can(FileRead) {
-		return nil, nil
-	}
-	people, err := person.Find(r, query, 40)
-	if err != nil || len(people) == 0 {
-		return nil, err
-	}
-	byID, args, marks := map[person.ID]person.Person{}, []any{}, []string{}
-	for i, p := range people {
-		byID[p.ID] = p
-		args = append(args, string(p.ID))
-		marks = append(marks, fmt.Sprintf("$%d", i+1))
-	}
-	type place struct {
-		person  person.ID
-		family  ID
-		role    Role
-		isChild bool
-		service string
-	}
-	places, err := db.List(r, func(s db.Scanner) (place, error) {
-		var p place
-		err := s.Scan(&p.person, &p.family, &p.role, &p.isChild, &p.service)
-		return p, err
-	}, `select m.person, m.family, m.role, (c.person is not null), coalesce(fs.service, '')
-		from family_member m
-		join person p on p.id = m.person
-		left join child c on c.person = m.person
-		left join family_service fs on fs.family = m.family
-		where m.state = 'approved' and m.to_day is null and m.person in (`+strings.Join(marks, ", ")+`)
-		order by p.folded, m.person, m.family`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("find families: %w", err)
-	}
-	var hits []web.Hit
-	seen := map[string]bool{}
-	for _, m := range places {
-		key := string(m.person) + string(m.family)
-		if seen[key] || !a.CanFor(FileRead, actor.AllServices) && !a.CanFor(FileRead, m.service) {
-			continue
-		}
-		seen[key] = true
-		p := byID[m.person]
-		kind := m.role.Label()
-		if m.isChild {
-			kind = "Enfant"
-		}
-		hits = append(hits, web.Hit{Kind: kind, Title: p.Complete(), Href: "/agents/familles/" + string(m.family),
-			Detail: commas(bornLabel(p.Civility, p.BirthDay), p.Email, person.ShowPhone(p.BestPhone()), p.Address.City)})
-	}
-	return hits, nil
 }
 
 func day(d civil.Date) string { return d.French() }

@@ -7,13 +7,17 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/mail"
+	"parvis/internal/feature/person"
 )
 
 // The mails of this package, to whoever asked for a member.
 const (
 	MailApproved = "family.member.approved"
 	MailRefused  = "family.member.refused"
-	MailByAgent  = "family.member.by-agent" // to those who head the family: an agent added somebody
+	MailByAgent  = "family.member.by-agent"   // to those who head the family: an agent added somebody
+	MailCounter  = "family.counter"           // to those who head the family: an agent changed something in its name
+	MailJoined   = "family.coholder.approved" // to a co-holder whom an agent approved
+	MailTurned   = "family.coholder.refused"  // to one whom an agent refused
 )
 
 // MailDeps is what rendering needs: URL makes an address of a path of the portal.
@@ -27,6 +31,10 @@ func Mails(deps MailDeps) []mail.Template {
 		{Name: MailApproved, Render: deps.approved, Label: "Membre de famille accepté", Specimen: mail.Example(deps.specimen(approvedWords))},
 		{Name: MailRefused, Render: deps.refused, Label: "Membre de famille refusé", Specimen: mail.Example(deps.specimen(refusedWords))},
 		{Name: MailByAgent, Render: deps.byAgent, Label: "Dossier modifié par un agent", Specimen: mail.Example(deps.specimen(byAgentWords))},
+		{Name: MailCounter, Render: deps.counter, Label: "Dossier modifié au guichet", Specimen: mail.Example(deps.counterBody(counterAct{Did: didSchool,
+			Who: person.Person{FirstNames: "Adèle", LastName: "Martin"}}))},
+		{Name: MailJoined, Render: deps.joined, Label: "Co-représentant accepté", Specimen: mail.Example(deps.joinedBody("Thomas Nguyễn", "Enfance"))},
+		{Name: MailTurned, Render: deps.turned, Label: "Co-représentant refusé", Specimen: mail.Example(deps.turnedBody("Thomas Nguyễn", "Enfance"))},
 	}
 }
 

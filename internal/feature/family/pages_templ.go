@@ -1105,34 +1105,10 @@ func additionPage(f *web.Form, d department) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = web.Radios(f, web.Choice{Name: "role", Label: "Cette personne est", Required: true, Value: string(Contact), Options: []web.Option{
+		templ_7745c5c3_Err = additionFields(f, []web.Option{
 			{Value: string(Contact), Label: "Un contact", Hint: "À prévenir, ou à qui confier vos enfants\u00a0: grand-parent, voisin…"},
 			{Value: string(Member), Label: "Un membre de la famille", Hint: "Un enfant, ou un adulte qui vit avec vous"},
-		}}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = web.TextField(f, web.Input{Name: "nom", Label: "Nom", Required: true, IsName: true}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = web.TextField(f, web.Input{Name: "prenoms", Label: "Prénom(s)", Required: true, IsName: true}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = web.TextField(f, web.Input{Name: "lien", Label: "Lien avec vos enfants", Required: true, Hint: "Par exemple grand-mère, voisin, frère"}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = web.TextField(f, web.Input{Name: "telephone", Label: "Téléphone", Type: "tel", Hint: "Nécessaire pour un contact"}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = web.DateField(f, web.Input{Name: "naissance", Label: "Date de naissance", Hint: "Nécessaire pour un membre, par exemple 03/03/2018"}).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = web.Checkbox(f, web.Input{Name: "chercher", Label: "Peut venir chercher mes enfants", Hint: "Pour un contact"}).Render(ctx, templ_7745c5c3_Buffer)
+		}, "Lien avec vos enfants", "Peut venir chercher mes enfants").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

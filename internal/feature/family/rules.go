@@ -37,6 +37,7 @@ type Addition struct {
 	Relation   string
 	Phone      string // as typed
 	MayCollect bool   // only for a Contact
+	agent      bool   // typed at the counter: names are checked against papers, and a co-holder can be added
 }
 
 // Check gives the person to make and the day of birth, or what to correct. today bounds the birth.
@@ -47,11 +48,15 @@ func (d Addition) Check(today civil.Date) (person.Person, error) {
 			fields = append(fields, fault.Field{Name: name, Sentence: sentence})
 		}
 	}
-	if d.Role != Member && d.Role != Contact {
+	if d.Role != Member && d.Role != Contact && !(d.agent && d.Role == CoHolder) {
 		wrong("role", "Choisissez si cette personne est un membre de la famille ou un contact.")
 	}
-	wrong("nom", named(d.LastName, "Indiquez le nom."))
-	wrong("prenoms", named(d.FirstNames, "Indiquez le prénom."))
+	name := named
+	if d.agent {
+		name = namedAtCounter
+	}
+	wrong("nom", name(d.LastName, "Indiquez le nom."))
+	wrong("prenoms", name(d.FirstNames, "Indiquez le prénom."))
 	if strings.TrimSpace(d.Relation) == "" {
 		wrong("lien", "Indiquez le lien avec vos enfants, par exemple grand-mère ou voisin.")
 	} else if len([]rune(d.Relation)) > 60 {
@@ -69,7 +74,7 @@ func (d Addition) Check(today civil.Date) (person.Person, error) {
 	default:
 		p.Phone = phone
 	}
-	if d.Role == Member {
+	if d.Role == Member || d.agent && strings.TrimSpace(d.BirthDay) != "" {
 		born, sentence := birthDay(d.BirthDay, today)
 		wrong("naissance", sentence)
 		p.BirthDay = born

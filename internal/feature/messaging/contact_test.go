@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,30 @@ func TestVisitorWritesWithTheCheck(t *testing.T) {
 	})
 }
 
+// TestReceiptGivesTheReferenceAndNothingElse follows the page after a message, and opens it with other texts in its
+// address: nobody makes the town's page say what she wants.
+func TestReceiptGivesTheReferenceAndNothingElse(t *testing.T) {
+	testkit.EachEngine(t, messaging.Sources(), func(t *testing.T, d *db.DB) {
+		c := contacts(t, d)
+		tab := c.As(actor.Actor{})
+		form := tab.Get("/contacts/ecrire")
+		done := form.Submit("main form", with(captchatest.Solve(t, c.check, token(form))))
+		reference := textOf(t, d, `select reference from contact_message`)
+		receipt := done.Follow()
+		if text := receipt.Text("main"); !strings.Contains(text, "Votre référence : "+reference+".") {
+			t.Errorf("the receipt says: %s", text)
+		}
+		path, _, _ := strings.Cut(receipt.Path, "?")
+		for name, given := range map[string]string{"nothing": "", "a sentence": "Appelez le 08 99 99 99 99", "as long as one": "M-8CAFE-BAR", "other letters": "M-OULU-LOLI", "small letters": strings.ToLower(reference),
+			"another prefix": "R" + reference[1:], "a tail": reference + "0", "no dash": strings.Replace(reference[2:], "-", "0", 1) + "00"} {
+			page := tab.Get(path + "?" + url.Values{"reference": {given}}.Encode())
+			if text := page.Text("main"); page.Status != 200 || strings.Contains(text, "référence") || given != "" && strings.Contains(text, given) {
+				t.Errorf("%s: %d %s", name, page.Status, text)
+			}
+		}
+	})
+}
+
 func TestChangingPicturesKeepsTheMessage(t *testing.T) {
 	testkit.EachEngine(t, messaging.Sources(), func(t *testing.T, d *db.DB) {
 		c := contacts(t, d)
@@ -144,6 +169,27 @@ func TestChangingPicturesKeepsTheMessage(t *testing.T) {
 		other := form.Submit("main form", with(map[string]string{"controle_action": "changer"}))
 		if other.Status != 200 || !strings.Contains(other.Text("textarea[name=message]"), "8 mai") || token(other) == token(form) {
 			t.Errorf("other pictures: %d, message %q", other.Status, other.Text("textarea[name=message]"))
+		}
+	})
+}
+
+func TestQuietTownAsksAVisitorForNoPicture(t *testing.T) {
+	testkit.EachEngine(t, messaging.Sources(), func(t *testing.T, d *db.DB) {
+		c := contacts(t, d, func(check *captcha.Check) { check.Quiet = func(context.Context) bool { return true } })
+		form := c.As(actor.Actor{}).Get("/contacts/ecrire")
+		if !form.Has("[data-check-quiet] input[name=controle_image]") {
+			t.Fatal("who has no script sees no pictures")
+		}
+		if refused := form.Submit("main form", typed); refused.Status != 422 || refused.Has("[data-check-quiet]") {
+			t.Errorf("without work: %d", refused.Status)
+		}
+		form = c.As(actor.Actor{}).Get("/contacts/ecrire")
+		work := captchatest.Work(form.Doc.Find("[data-work]").AttrOr("data-work", ""))
+		if done := form.Submit("main form", with(work)); done.Status != 303 {
+			t.Errorf("the work alone: %d %s", done.Status, done.Text(".error-summary"))
+		}
+		if n := c.count(`select count(*) from contact_message where proof = 'check'`); n != 1 {
+			t.Errorf("%d messages, want 1", n)
 		}
 	})
 }

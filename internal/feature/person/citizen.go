@@ -94,10 +94,10 @@ func (p Pages) contact(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 
 func (p Pages) saveContact(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	f := web.ReadForm(r)
-	seen, _ := parseInstant(f.Text("version")) // a form without it overwrites nothing unseen: zero matches any
+	seen := SeenIn(f)
 	keep := p.Settings.Get(r.Context(), p.Now()).AddressProof
 	err := web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		err := SetContact(tx, p.Now(), a, ID(a.Person), contactOf(f), seen, keep)
+		err := SetContact(tx, p.Now(), a, ID(a.Person), ContactOf(f), seen, keep)
 		return web.Done{Location: "/espace/coordonnees", Sentence: "Vos coordonnées sont enregistrées."}, err
 	})
 	status := http.StatusUnprocessableEntity
@@ -115,7 +115,8 @@ func (p Pages) saveContact(w http.ResponseWriter, r *http.Request, a actor.Actor
 	return web.Render(w, r, web.Page{Status: status, Title: "Mes coordonnées", Crumbs: crumbs("Mes coordonnées")}, contactPage(f, view))
 }
 
-func contactOf(f *web.Form) Contact {
+// ContactOf reads what was typed in ContactFields.
+func ContactOf(f *web.Form) Contact {
 	return Contact{Phone: f.Line("telephone"), Mobile: f.Line("mobile"), Fax: f.Line("fax"), Preferred: Means(f.Text("prefere")),
 		Address: Address{Number: f.Line("numero"), Street: f.Line("voie"), Building: f.Line("batiment"), Flat: f.Line("appartement"),
 			Complement: f.Line("complement"), PostCode: f.Line("code_postal"), City: f.Line("ville"), Country: f.Line("pays")}}
@@ -197,6 +198,12 @@ func (p Pages) confirmEmail(w http.ResponseWriter, r *http.Request, a actor.Acto
 		_, err := ConfirmEmail(tx, p.Now(), r.PathValue("jeton"), p.EmailChanged)
 		return web.Done{Location: next, Sentence: "Votre nouvelle adresse e-mail est confirmée."}, err
 	})
+}
+
+// SeenIn is the version that a form was made from. One without it overwrites nothing unseen: zero matches any.
+func SeenIn(f *web.Form) civil.Instant {
+	seen, _ := parseInstant(f.Text("version"))
+	return seen
 }
 
 func parseInstant(s string) (civil.Instant, error) {

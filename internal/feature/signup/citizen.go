@@ -92,11 +92,49 @@ func (p Pages) browser(r *http.Request) string {
 // draft reads the browser's draft; without any it is an empty one.
 func (p Pages) draft(r *http.Request) (Draft, error) {
 	if web.Cookie(r, draftCookie) == "" {
-		return Draft{Fields: map[string]string{}}, nil
+		return orEmpty(Draft{}, nil)
 	}
-	d, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (Draft, error) { return OpenDraft(rd, p.Now(), p.Key, p.ticket(r)) })
+	return orEmpty(db.Read(r.Context(), p.DB, func(rd db.Reader) (Draft, error) { return readDraft(rd, p.Now(), p.Key, p.ticket(r)) }))
+}
+
+// shown is the browser's draft for a page, which settles which cookie opens it from now on.
+func (p Pages) shown(w http.ResponseWriter, r *http.Request) (Draft, error) {
+	if web.Cookie(r, draftCookie) == "" {
+		return orEmpty(Draft{}, nil)
+	}
+	type settled struct {
+		draft Draft
+		token string
+	}
+	settles := false
+	s, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (settled, error) {
+		row, err := findDraft(rd, p.Now(), p.ticket(r))
+		if err != nil {
+			return settled{}, err
+		}
+		settles = row.previousHash != ""
+		d, err := row.open(p.Key)
+		return settled{draft: d}, err
+	})
+	if err == nil && settles {
+		s, err = db.Write(r.Context(), p.DB, func(tx *db.Tx) (settled, error) {
+			d, token, err := ShowDraft(tx, p.Now(), p.Key, p.ticket(r))
+			return settled{d, token}, err
+		})
+	}
+	if err == nil && s.token != "" {
+		web.SetCookie(w, r, draftCookie, s.token, draftLife)
+	}
+	return orEmpty(s.draft, err)
+}
+
+// orEmpty is an empty draft in place of none.
+func orEmpty(d Draft, err error) (Draft, error) {
 	if fault.KindOf(err) == fault.NotFound || errors.Is(err, crypt.ErrSealed) {
-		return Draft{Fields: map[string]string{}}, nil
+		d, err = Draft{}, nil
+	}
+	if err == nil && d.Fields == nil {
+		d.Fields = map[string]string{}
 	}
 	return d, err
 }
@@ -135,7 +173,7 @@ func (p Pages) welcome(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if gone, err := home(w, a); gone {
 		return err
 	}
-	d, err := p.draft(r)
+	d, err := p.shown(w, r)
 	if err != nil {
 		return err
 	}
@@ -145,6 +183,7 @@ func (p Pages) welcome(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if view.reference, err = p.running(r); err != nil {
 		return err
 	}
+	view.lost = r.URL.Query().Has("perdue")
 	if d.ID != "" {
 		view.resume = steps[firstMissing(d, steps, rule, p.Now())].path
 	}
@@ -172,7 +211,7 @@ func (p Pages) show(name string) web.Handler {
 		if gone, err := home(w, a); gone {
 			return err
 		}
-		d, err := p.draft(r)
+		d, err := p.shown(w, r)
 		if err != nil {
 			return err
 		}
@@ -275,6 +314,7 @@ func (p Pages) send(name string) web.Handler {
 		}
 		var problems []fault.Field
 		d, err := p.save(w, r, func(d *Draft) {
+			d.Midway = d.Midway || len(d.Fields) == 0 && name != stepsOf(rule)[0].name
 			capture(d, name, f, rule)
 			if picture != nil {
 				d.Photo = len(picture) > 0
@@ -392,7 +432,7 @@ func (p Pages) cancel(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 	if gone, err := home(w, a); gone {
 		return err
 	}
-	d, err := p.draft(r)
+	d, err := p.shown(w, r)
 	if err != nil {
 		return err
 	}

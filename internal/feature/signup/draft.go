@@ -18,8 +18,12 @@ type Draft struct {
 	Photo    bool              `json:"photo"`
 	Hash     string            `json:"hash,omitempty"`     // of a password that came with a wrong security check
 	Replaces ID                `json:"replaces,omitempty"` // the demand whose address this one corrects
+	Source   string            `json:"source,omitempty"`   // who filled the first answers in: "FranceConnect"
+
+	Midway bool `json:"midway,omitempty"` // begun by a screen that is not the first: the draft before it is gone
 
 	hashes int64
+	late   bool // reached by the cookie before the last: its answer was lost on its way
 }
 
 // Ticket is what a browser shows to reach its draft.
@@ -29,9 +33,18 @@ type Ticket struct {
 	Address string // keyed hash of the network address
 }
 
-// OpenDraft reads the draft of a browser. Without cookie, with an old or unknown one, from another sort of browser or
-// after its term, it is missing.
+// OpenDraft reads the draft of a browser by its last cookie. Without cookie, with an old or unknown one, from another
+// sort of browser or after its term, it is missing.
 func OpenDraft(r db.Reader, now time.Time, key *crypt.Key, t Ticket) (Draft, error) {
+	d, err := readDraft(r, now, key, t)
+	if err == nil && d.late {
+		return Draft{}, fault.Missing("draft")
+	}
+	return d, err
+}
+
+// readDraft reads by the cookie before the last too: what follows must be its one answer.
+func readDraft(r db.Reader, now time.Time, key *crypt.Key, t Ticket) (Draft, error) {
 	row, err := findDraft(r, now, t)
 	if err != nil {
 		return Draft{}, err
@@ -41,7 +54,7 @@ func OpenDraft(r db.Reader, now time.Time, key *crypt.Key, t Ticket) (Draft, err
 
 func (row draftRow) open(key *crypt.Key) (Draft, error) {
 	d, err := unseal(key, draftPurpose(row.id), row.sealed)
-	d.ID, d.hashes = row.id, row.hashes
+	d.ID, d.hashes, d.late = row.id, row.hashes, row.late
 	if d.Fields == nil {
 		d.Fields = map[string]string{}
 	}
@@ -52,21 +65,60 @@ func findDraft(r db.Reader, now time.Time, t Ticket) (draftRow, error) {
 	if len(t.Token) < 20 || len(t.Token) > 64 {
 		return draftRow{}, fault.Missing("draft")
 	}
-	row, err := draftByToken(r, crypt.HashToken(t.Token))
+	hash := crypt.HashToken(t.Token)
+	row, err := draftByToken(r, hash)
 	if err != nil {
 		return draftRow{}, err
 	}
+	row.late = row.tokenHash != hash
 	if row.browser != t.Browser || row.expires <= civil.InstantOf(now) {
 		return draftRow{}, fault.Missing("draft")
 	}
 	return row, nil
 }
 
-// SaveDraft changes a browser's draft, or begins one, and returns it with the cookie that reaches it from now on:
-// the cookie before still works once, as an answer may be lost; older ones are dead. form is the key of the form
-// sent: the same form sent twice gets the same cookie.
+func takeDraft(tx *db.Tx, now time.Time, t Ticket) (draftRow, error) {
+	if err := lockDraft(tx, crypt.HashToken(t.Token)); err != nil {
+		return draftRow{}, err
+	}
+	return findDraft(tx, now, t)
+}
+
+// ShowDraft is the draft of a browser for a page. Who shows the last cookie has received it: the one before dies. The
+// one before, while its answer is lost, is good for this page and dies of it: the browser gets another, "" otherwise.
+func ShowDraft(tx *db.Tx, now time.Time, key *crypt.Key, t Ticket) (Draft, string, error) {
+	row, err := takeDraft(tx, now, t)
+	if err != nil {
+		return Draft{}, "", err
+	}
+	d, err := row.open(key)
+	if err != nil {
+		return Draft{}, "", err
+	}
+	token := ""
+	if row.late {
+		token = row.next(key, t, "")
+	} else {
+		row.previousHash = ""
+	}
+	return d, token, updateDraft(tx, row)
+}
+
+// next gives the row its next cookie. After the last one it is the one before that may have been lost. The one before
+// is good for one answer: the same form again gets the last cookie again; anything else gets a new one, and the last,
+// which may be on its way in another tab, takes its place as the one before.
+func (row *draftRow) next(key *crypt.Key, t Ticket, form string) string {
+	token := derived(key, "signup-draft-cookie", row.id, t.Token, form)
+	if hash := crypt.HashToken(token); hash != row.tokenHash {
+		row.tokenHash, row.previousHash = hash, row.tokenHash
+	}
+	return token
+}
+
+// SaveDraft changes a browser's draft, or begins one, and returns it with the cookie that reaches it from now on. form
+// is the key of the form sent: the same form sent twice gets the same cookie.
 func SaveDraft(tx *db.Tx, now time.Time, key *crypt.Key, t Ticket, form string, change func(*Draft)) (Draft, string, error) {
-	row, err := findDraft(tx, now, t)
+	row, err := takeDraft(tx, now, t)
 	if fault.KindOf(err) == fault.NotFound {
 		return beginDraft(tx, now, key, t, change)
 	}
@@ -78,8 +130,7 @@ func SaveDraft(tx *db.Tx, now time.Time, key *crypt.Key, t Ticket, form string, 
 		return Draft{}, "", err
 	}
 	change(&d)
-	token := derived(key, "signup-draft-cookie", row.id, t.Token, form)
-	row.tokenHash, row.previousHash = crypt.HashToken(token), crypt.HashToken(t.Token)
+	token := row.next(key, t, form)
 	row.address, row.hashes, row.expires = t.Address, d.hashes, civil.InstantOf(now.Add(draftLife))
 	if row.sealed, err = seal(key, draftPurpose(row.id), d); err != nil {
 		return Draft{}, "", err

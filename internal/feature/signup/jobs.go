@@ -21,26 +21,15 @@ type Sweep struct {
 	Before func(tx *db.Tx, account string) error
 }
 
-// purgeKind names the sweep of one hour: daily tasks are one a kind and a day.
-func purgeKind(hour int) string { return fmt.Sprintf("signup.purge.%02d", hour) }
+const jobPurge = "signup.purge"
 
 // Handlers are the jobs of this package.
 func (s Sweep) Handlers() []jobs.Handler {
-	all := make([]jobs.Handler, 24)
-	for hour := range all {
-		all[hour] = jobs.Handler{Kind: purgeKind(hour), Run: func(ctx context.Context, _ map[string]string) error { return s.Run(ctx) }}
-	}
-	return all
+	return []jobs.Handler{{Kind: jobPurge, Run: func(ctx context.Context, _ map[string]string) error { return s.Run(ctx) }}}
 }
 
 // Schedule sweeps every hour.
-func Schedule() []jobs.Daily {
-	all := make([]jobs.Daily, 24)
-	for hour := range all {
-		all[hour] = jobs.Daily{Kind: purgeKind(hour), Hour: hour}
-	}
-	return all
-}
+func Schedule() []jobs.Daily { return []jobs.Daily{jobs.Hourly(jobPurge)} }
 
 // How many rows one transaction removes, so that it stays short.
 const (

@@ -1,13 +1,17 @@
 package signup
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"parvis/internal/base/captcha/captchatest"
 	"parvis/internal/base/db"
 	"parvis/internal/base/mail"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/account"
 	"parvis/internal/testkit"
 )
 
@@ -59,6 +63,86 @@ func TestCorrectingTheAddressBeginsNoNewCount(t *testing.T) {
 		}
 		if n := sentTo("victime@exemple.fr"); n != mailsADay {
 			t.Errorf("%d mails to one address in a day, want %d", n, mailsADay)
+		}
+	})
+}
+
+// TestChangingPicturesKeepsThePassword presses « Changer les images » without the script, with the password typed.
+func TestChangingPicturesKeepsThePassword(t *testing.T) {
+	change := func(typed map[string]string) map[string]string {
+		all := map[string]string{"controle_action": "changer"}
+		for name, v := range typed {
+			all[name] = v
+		}
+		return all
+	}
+	testkit.EachEngine(t, Sources(), func(t *testing.T, d *db.DB) {
+		k := open(t, d)
+		c := k.visitor()
+		page := k.toLast(c, reach)
+		before := page.Doc.Find("input[name=controle]").AttrOr("value", "")
+		mistyped := page.Submit(form, change(map[string]string{"mot_de_passe": "Canard-Violet-27", "confirmation": "Canard-Violet-28"}))
+		if mistyped.Status != 200 || len(k.hashes) != 0 || strings.Contains(mistyped.Text("main"), "mot de passe est gardé") || strings.Contains(mistyped.Body, "Canard-Violet") {
+			t.Errorf("two passwords that differ: %d, %d hashes: %s", mistyped.Status, len(k.hashes), mistyped.Text("main"))
+		}
+		for i := range keptHashes + 3 {
+			page = page.Submit(form, change(map[string]string{"identifiant": "zoe.n", "mot_de_passe": "Canard-Violet-27", "confirmation": "Canard-Violet-27"}))
+			if got := page.Doc.Find("input[name=controle]").AttrOr("value", ""); page.Status != 200 || got == before || value(page, "identifiant") != "zoe.n" {
+				t.Fatalf("other pictures: %d, others %v, identifier %q", page.Status, got != before, value(page, "identifiant"))
+			}
+			if strings.Contains(page.Body, "Canard-Violet") || strings.Contains(page.Body, "hachage de") {
+				t.Fatal("the page shows the password or its hash")
+			}
+			if i == 0 && !strings.Contains(page.Text("main"), "Votre mot de passe est gardé.") {
+				t.Errorf("the page does not say that the password is kept: %s", page.Text("main"))
+			}
+		}
+		if len(k.hashes) != keptHashes || k.count("account") != 0 {
+			t.Errorf("%d hashes, %d accounts", len(k.hashes), k.count("account"))
+		}
+		c = k.visitor()
+		page = k.toLast(c, reach)
+		page = page.Submit(form, change(secrets))
+		again := page.Submit(form, change(nil))
+		if !strings.Contains(again.Text("main"), "Votre mot de passe est gardé.") {
+			t.Error("other pictures once more: the password is forgotten")
+		}
+		hashed := len(k.hashes)
+		sent := again.Submit(form, k.solved(again, nil))
+		if sent.Status != 303 || k.count("account") != 1 || len(k.hashes) != hashed {
+			t.Fatalf("without typing it again: %d, %d hashes more: %s", sent.Status, len(k.hashes)-hashed, sent.Text(".error-summary"))
+		}
+		if hash := list[string](k, "select password_hash from account")[0]; !strings.HasPrefix(hash, "hachage de") {
+			t.Errorf("the account's hash is %q", hash)
+		}
+	})
+}
+
+// TestQuietTownAsksForNoPicture sends the demand with the work alone, then without it.
+func TestQuietTownAsksForNoPicture(t *testing.T) {
+	testkit.EachEngine(t, Sources(), func(t *testing.T, d *db.DB) {
+		k := open(t, d)
+		k.check.Quiet = func(context.Context) bool { return true }
+		k.portal = testkit.NewPortal(t, d, k.now, func(c *web.Config) { c.Now = k.clock })
+		k.pages().Citizen(k.portal.Router)
+		page := k.toLast(k.visitor(), reach)
+		if !page.Has("[data-check-quiet] input[name=controle_image]") {
+			t.Fatal("who has no script sees no pictures")
+		}
+		refused := page.Submit(form, secrets)
+		if refused.Status != 422 || refused.Has("[data-check-quiet]") || !refused.Has("input[name=controle_image]") || k.count("account") != 0 {
+			t.Errorf("without work: %d", refused.Status)
+		}
+		page = k.toLast(k.visitor(), reach)
+		fields := captchatest.Work(page.Doc.Find("[data-work]").AttrOr("data-work", ""))
+		for name, v := range secrets {
+			fields[name] = v
+		}
+		if sent := page.Submit(form, fields); sent.Status != 303 || k.count("account") != 1 {
+			t.Errorf("the work alone: %d %s", sent.Status, sent.Text(".error-summary"))
+		}
+		if acc, _ := k.accountOf(k.demand()); acc.State != account.Unconfirmed || k.count("mail_outbox") != 1 {
+			t.Errorf("the link in the mail remains: %s, %d mails", acc.State, k.count("mail_outbox"))
 		}
 	})
 }

@@ -61,7 +61,7 @@ func TestStolenCookieOpensNothing(t *testing.T) {
 		thief := k.visitor()
 		thief.SetCookie(draftCookie, last)
 		forged := thief.Post(root+"/authentification", values(map[string]string{"cle": "AAAAAAAAAAAAAAAAAAAAAAAA", "identifiant": "zoe"}))
-		if forged.Location() != root || cookie(thief, receivedCookie) != "" {
+		if forged.Location() != lostPath || cookie(thief, receivedCookie) != "" {
 			t.Errorf("a dead cookie gets %d %s, and « Demande reçue » %q", forged.Status, forged.Location(), cookie(thief, receivedCookie))
 		}
 	})

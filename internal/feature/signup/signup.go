@@ -6,7 +6,7 @@
 // answer to a demand is the same, only the mail differs, and an identifier is compared once the mail is answered.
 //
 // A draft is reached by a random cookie only. That cookie is worth little to who copies it: it changes at each step
-// and the one before the last is dead; it opens nothing in another sort of browser; it dies when the demand is
+// and the one before dies once the new one is received; it opens nothing in another sort of browser; it dies when the demand is
 // sent; and no page ever shows a password. What is stored is sealed with the town's key and leaves after a day.
 package signup
 

@@ -29,6 +29,8 @@ type draftRow struct {
 	hashes                      int64
 	sealed                      []byte
 	expires                     civil.Instant
+
+	late bool // found by previousHash
 }
 
 func scanDraft(s db.Scanner) (draftRow, error) {
@@ -40,6 +42,15 @@ func scanDraft(s db.Scanner) (draftRow, error) {
 func draftByToken(r db.Reader, hash string) (draftRow, error) {
 	return db.One(r, "draft", scanDraft, `select id, token_hash, previous_hash, browser, address, hashes, sealed, expires_at
 		from signup_draft where token_hash = $1 or (previous_hash = $1 and previous_hash <> '')`, hash)
+}
+
+// lockDraft holds the draft of a cookie: of several at once, each sees what the one before made of it.
+func lockDraft(tx *db.Tx, hash string) error {
+	_, err := tx.Exec(`update signup_draft set hashes = hashes where token_hash = $1 or (previous_hash = $1 and previous_hash <> '')`, hash)
+	if err != nil {
+		return fmt.Errorf("lock draft: %w", err)
+	}
+	return nil
 }
 
 func insertDraft(tx *db.Tx, now time.Time, d draftRow) error {

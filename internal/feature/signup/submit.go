@@ -44,6 +44,9 @@ func (p Pages) submit(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 	return p.judge(w, r, a, f, had, rule)
 }
 
+// lostPath is the first page, which says that what was typed is no longer there.
+const lostPath = root + "?perdue=1"
+
 // judge checks the last screen's answers and sends the demand.
 func (p Pages) judge(w http.ResponseWriter, r *http.Request, a actor.Actor, f *web.Form, had Draft, rule ruler) error {
 	change := func(d *Draft) { capture(d, "authentification", f, rule) }
@@ -111,9 +114,12 @@ func (p Pages) order(w http.ResponseWriter, r *http.Request, a actor.Actor, f *w
 		return web.Done{Location: root + "/demande-recue", Sentence: "Votre demande est enregistrée."}, err
 	})
 	if fault.KindOf(err) == fault.Conflict {
-		return web.SeeOther(w, root)
+		return web.SeeOther(w, lostPath)
 	}
 	if !f.Take(err) {
+		return err
+	}
+	if d, err = p.save(w, r, func(*Draft) {}, nil); err != nil { // its answer is one answer of the cookie
 		return err
 	}
 	return p.screen(w, r, http.StatusUnprocessableEntity, d, f, "authentification")
@@ -125,7 +131,7 @@ func (p Pages) sentBefore(w http.ResponseWriter, r *http.Request, a actor.Actor)
 	t := p.ticket(r)
 	err := web.Submit(p.onSeeOther(w, r, t), r, a, func(*db.Tx) (web.Done, error) { return web.Done{}, errGone(nil) })
 	if fault.KindOf(err) == fault.Conflict || fault.KindOf(err) == fault.Invalid {
-		return web.SeeOther(w, root)
+		return web.SeeOther(w, lostPath)
 	}
 	return err
 }

@@ -3,7 +3,9 @@ package signup
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"parvis/internal/base/actor"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/person"
@@ -56,6 +58,30 @@ func TestAccountIsAskedForConfirmedAndWaits(t *testing.T) {
 			t.Error("the password is printed")
 		}
 		k.confirmed(c, acc.ID)
+	})
+}
+
+// TestWelcomeNamesTheOldPortalOfATownThatHadOne opens the first page of a new town, of one that moved, and again.
+func TestWelcomeNamesTheOldPortalOfATownThatHadOne(t *testing.T) {
+	testkit.EachEngine(t, Sources(), func(t *testing.T, d *db.DB) {
+		k := open(t, d)
+		for i, old := range []string{"", "Kiosque Familles", ""} {
+			if i > 0 {
+				settings, err := db.Read(t.Context(), d, town.ReadSettings)
+				if err != nil {
+					t.Fatal(err)
+				}
+				settings.OldPortal = old
+				if err := db.Do(t.Context(), d, func(tx *db.Tx) error { return town.SaveSettings(tx, k.now, actor.Job("test"), settings) }); err != nil {
+					t.Fatal(err)
+				}
+				k.now = k.now.Add(time.Hour) // settings are read again
+			}
+			text := k.visitor().Get(root).Text("main")
+			if got := strings.Contains(text, "Votre espace existe déjà"); got != (old != "") || old != "" && !strings.Contains(text, "Vous étiez sur "+old+" ?") || strings.Contains(text, "Vous étiez sur  ?") {
+				t.Errorf("old portal %q: %s", old, text)
+			}
+		}
 	})
 }
 

@@ -336,6 +336,27 @@ func TestATestMailWithoutAServer(t *testing.T) {
 	})
 }
 
+func TestATownSaysWhenThePicturesOfTheCheckShow(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		const page = "/agents/parametres/controle"
+		if o.settings(t).QuietCheck || o.Get(page).Has("[name=quiet_check] option[value=true][selected], input[name=quiet_check][value=true][checked]") {
+			t.Error("a new town does not show the pictures to everybody")
+		}
+		if text := o.Get(page).Text("main"); !strings.Contains(text, "N’afficher le contrôle des images que si le contrôle silencieux échoue") {
+			t.Errorf("the page says: %s", text)
+		}
+		for _, want := range []bool{true, false} {
+			done := o.Get(page).Submit(form, map[string]string{"quiet_check": map[bool]string{true: "true", false: "false"}[want]})
+			if done.Status != 303 || o.settings(t).QuietCheck != want {
+				t.Errorf("%v asked: %d, saved %v", want, done.Status, o.settings(t).QuietCheck)
+			}
+			if got := o.Get(page).Has("[name=quiet_check] option[value=true][selected], input[name=quiet_check][value=true][checked]"); got != want {
+				t.Errorf("%v saved, the page shows %v", want, got)
+			}
+		}
+	})
+}
+
 func TestATownWithoutAnOldPortal(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o *office) {
 		if text := o.Get("/aide").Text("main"); strings.Contains(text, "Votre espace existe déjà") || !strings.Contains(text, "Vous êtes nouveau") {

@@ -59,7 +59,9 @@ type Settings struct {
 	AddressProof bool // a citizen's new address waits for an agent
 	// CoholderAtOnce lets in a co-holder whom a holder invited without an agent's answer.
 	CoholderAtOnce bool
-	WizardFields   map[string]FieldRule // rules that are not Optional; Field tells the rule of any
+	// QuietCheck shows the pictures of the security check only to whom the silent one fails.
+	QuietCheck   bool
+	WizardFields map[string]FieldRule // rules that are not Optional; Field tells the rule of any
 
 	Publisher   string // directeur de la publication
 	Host        string // hébergeur: name, address, phone
@@ -169,6 +171,8 @@ func codecs() []codec {
 			func(s *Settings, v string) (err error) { s.AddressProof, err = strconv.ParseBool(v); return err }},
 		{"coholder_at_once", func(s *Settings) string { return strconv.FormatBool(s.CoholderAtOnce) },
 			func(s *Settings, v string) (err error) { s.CoholderAtOnce, err = strconv.ParseBool(v); return err }},
+		{"quiet_check", func(s *Settings) string { return strconv.FormatBool(s.QuietCheck) },
+			func(s *Settings, v string) (err error) { s.QuietCheck, err = strconv.ParseBool(v); return err }},
 		{"wizard_fields", func(s *Settings) string { return formatRules(s.WizardFields) },
 			func(s *Settings, v string) (err error) { s.WizardFields, err = parseRules(v); return err }},
 		text("publisher", func(s *Settings) *string { return &s.Publisher }),

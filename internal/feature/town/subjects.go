@@ -97,6 +97,12 @@ func subjects() []subject {
 			{key: "coholder_at_once", label: "Co-représentant invité par un titulaire", options: []web.Option{
 				{Value: "false", Label: "Un agent valide chaque co-représentant"}, {Value: "true", Label: "Entre dans la famille dès qu’il accepte", Hint: "Un agent valide quand même si une restriction existe."}}},
 		}},
+		{slug: "controle", title: "Contrôle de sécurité", detail: "Les images, le son ou la question", group: "Les règles",
+			note: "Le contrôle protège la création d’un espace et le formulaire de contact. Le contrôle silencieux est un calcul que l’appareil fait pendant la saisie. Sans lui, ou sans JavaScript, les images sont toujours montrées ; les autres garde-fous restent.", questions: []question{
+				{key: "quiet_check", label: "Images du contrôle", options: []web.Option{
+					{Value: "false", Label: "Toujours les afficher"},
+					{Value: "true", Label: "N’afficher le contrôle des images que si le contrôle silencieux échoue", Hint: "Plus simple pour les familles, moins gênant pour les robots."}}},
+			}},
 	}, textSubjects()...)
 }
 

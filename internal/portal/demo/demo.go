@@ -90,6 +90,9 @@ func Fill(ctx context.Context, d Deps) error {
 	if err != nil {
 		return err
 	}
+	if err := openDays(ctx, d); err != nil {
+		return err
+	}
 	sendings, err := prepare(ctx, d)
 	if err != nil {
 		return err
@@ -102,6 +105,9 @@ func Fill(ctx context.Context, d Deps) error {
 			return err
 		}
 		if err := invited(tx, d, a, homes, sendings); err != nil {
+			return err
+		}
+		if err := p.waiting(tx, d, a, homes, hashes[0]); err != nil {
 			return err
 		}
 		return staff(tx, d, a, hashes[1])

@@ -56,6 +56,19 @@ func TestFill(t *testing.T) {
 		if n := count(`select count(*) from booking where day > '2026-11-23'`); n == 0 {
 			t.Error("nothing is booked for the weeks to come")
 		}
+		for _, queue := range []struct {
+			query string
+			want  int64
+		}{
+			{`select count(*) from family_member where state = 'pending'`, 3},
+			{`select count(*) from contact_message where state = 'received'`, 3},
+			{`select count(*) from invite where held = true`, 1},
+			{`select count(*) from invite where held = false and accepted_at is null`, 1},
+		} {
+			if n := count(queue.query); n != queue.want {
+				t.Errorf("%d wait, want %d: %s", n, queue.want, queue.query)
+			}
+		}
 		// The numbers that nobody has: 01 99 00 and 06 39 98.
 		for _, real := range []string{
 			`select count(*) from person where phone <> '' and phone not like '+3319900%' or mobile <> '' and mobile not like '+3363998%'`,

@@ -123,7 +123,7 @@ func (p place) days(rng *rand.Rand, today civil.Date, child family.ChildID, f fa
 		if !p.calendar.held(d) || !on(at.Days, d.Weekday()) {
 			continue
 		}
-		row := booking.Row{Child: child, Unit: p.units[at.Activity], Day: d, Family: f, State: booking.Booked}
+		row := booking.Row{Child: child, Day: d, Family: f, State: booking.Booked}
 		chance := rng.IntN(40)
 		switch {
 		case d.Before(today) && chance == 0:
@@ -138,7 +138,10 @@ func (p place) days(rng *rand.Rand, today civil.Date, child family.ChildID, f fa
 		if row.Attendance == booking.Present || row.Attendance == booking.Absent {
 			owed[d.String()[:7]] += price[at.Activity]
 		}
-		rows = append(rows, row)
+		for _, unit := range p.units[at.Activity] {
+			row.Unit = unit
+			rows = append(rows, row)
+		}
 	}
 	return rows
 }

@@ -16,7 +16,7 @@ type place struct {
 	enfance, jeunesse town.ServiceID
 	sites             map[string]town.SiteID
 	activities        map[string]activity.ID
-	units             map[string]activity.UnitID
+	units             map[string][]activity.UnitID // that a child who attends all day has
 	calendar          calendar
 }
 
@@ -57,7 +57,7 @@ func Settings() town.Settings {
 
 // build makes the commune: settings, services, sites, calendar, activities.
 func build(tx *db.Tx, now time.Time, a actor.Actor) (place, error) {
-	p := place{sites: map[string]town.SiteID{}, activities: map[string]activity.ID{}, units: map[string]activity.UnitID{}}
+	p := place{sites: map[string]town.SiteID{}, activities: map[string]activity.ID{}, units: map[string][]activity.UnitID{}}
 	if err := town.SaveSettings(tx, now, a, Settings()); err != nil {
 		return p, err
 	}
@@ -74,7 +74,7 @@ func build(tx *db.Tx, now time.Time, a actor.Actor) (place, error) {
 	for _, s := range []town.Site{
 		{Name: nursery, Kind: town.School, Active: true}, {Name: primary, Kind: town.School, Active: true},
 		{Name: primary2, Kind: town.School, Active: true}, {Name: secondary, Kind: town.School, Active: true},
-		{Name: "Accueil de loisirs des Tilleuls", Kind: town.Centre, Active: true}, {Name: youth, Kind: town.Centre, Active: true},
+		{Name: tilleuls, Kind: town.Centre, Active: true}, {Name: youth, Kind: town.Centre, Active: true},
 	} {
 		if p.sites[s.Name], err = town.AddSite(tx, now, a, s); err != nil {
 			return p, err
@@ -119,15 +119,27 @@ func (p *place) addActivities(tx *db.Tx, now time.Time, a actor.Actor) error {
 		sites   []string
 	}{
 		{morning, p.enfance, schools}, {canteen, p.enfance, schools}, {study, p.enfance, schools[1:]}, {lateStudy, p.enfance, schools[1:]},
-		{evening, p.enfance, schools}, {wednesday, p.enfance, []string{"Accueil de loisirs des Tilleuls"}},
-		{holidays, p.enfance, []string{"Accueil de loisirs des Tilleuls"}}, {youth, p.jeunesse, []string{youth}},
+		{evening, p.enfance, schools}, {wednesday, p.enfance, []string{tilleuls}},
+		{holidays, p.enfance, []string{tilleuls}}, {youth, p.jeunesse, []string{youth}},
 	} {
 		for _, site := range one.sites {
-			id, unit, err := activity.EnsureDraft(tx, now, a, one.service, one.name, "", p.sites[site])
+			id, _, err := activity.EnsureDraft(tx, now, a, one.service, one.name, "", p.sites[site])
 			if err != nil {
 				return err
 			}
-			p.activities[one.name], p.units[one.name] = id, unit
+			p.activities[one.name] = id
+		}
+	}
+	if err := p.setUp(tx, now, a); err != nil {
+		return err
+	}
+	for name, id := range p.activities {
+		x, err := activity.ByID(tx, id)
+		if err != nil {
+			return err
+		}
+		for _, u := range x.Units {
+			p.units[name] = append(p.units[name], u.ID)
 		}
 	}
 	return nil
@@ -137,7 +149,7 @@ func (p *place) addActivities(tx *db.Tx, now time.Time, a actor.Actor) error {
 func (p place) siteOf(name, school string) town.SiteID {
 	switch name {
 	case wednesday, holidays:
-		return p.sites["Accueil de loisirs des Tilleuls"]
+		return p.sites[tilleuls]
 	case youth:
 		return p.sites[youth]
 	}

@@ -1,9 +1,7 @@
 package desk
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -44,7 +42,6 @@ const (
 	exportLimit   = 10_000
 	historyLines  = 20
 	maxNamesakes  = 20
-	csvMark       = "\ufeff" // so that spreadsheets read accents right
 	unknownPerson = "Personne inconnue"
 )
 
@@ -282,10 +279,6 @@ func (j Journal) export(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
-	out.WriteString(csvMark)
-	file := csv.NewWriter(&out)
-	file.Comma, file.UseCRLF = ';', true
 	rows := [][]string{{"Date", "Qui", "Acte", "Nature", "À propos de", "Objet", "Identifiant", "Détail"}}
 	for _, l := range lines {
 		kind := "modification"
@@ -294,26 +287,7 @@ func (j Journal) export(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 		}
 		rows = append(rows, []string{l.When, l.Who, l.Act, kind, l.About, Object(l.event.Entry.Object), l.event.Entry.ID, l.Detail})
 	}
-	for _, row := range rows {
-		for i := range row {
-			row[i] = inert(row[i])
-		}
-	}
-	if err := file.WriteAll(rows); err != nil {
-		return fmt.Errorf("write journal: %w", err)
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="journal-`+civil.DateOf(j.Now()).String()+`.csv"`)
-	_, err = w.Write(out.Bytes())
-	return err
-}
-
-// inert keeps a spreadsheet from computing a cell: people choose their names, and a name may begin like a formula.
-func inert(cell string) string {
-	if trimmed := strings.TrimLeft(cell, " \u00a0"); trimmed != "" && strings.ContainsRune("=+-@\t\r\n", rune(trimmed[0])) || strings.ContainsAny(cell, "\t\r\n") {
-		return "'" + cell
-	}
-	return cell
+	return web.CSV(w, "journal-"+civil.DateOf(j.Now()).String(), rows)
 }
 
 // Panel is « Historique » on the page of one kind of thing: the latest lines about it and about its people. Showing it

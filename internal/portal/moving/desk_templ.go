@@ -1349,7 +1349,7 @@ func batchPage(v batchView, zone *time.Location) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = web.Table("Familles, par leur code dans l’ancien portail", []web.Column{{Label: "Code de la famille"}, {Label: "Pourquoi"}}, textRows(v.Kept)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Table("Familles, par leur code dans l’ancien portail, lieux et activités", []web.Column{{Label: "Quoi"}, {Label: "Pourquoi"}}, textRows(v.Kept)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1363,7 +1363,7 @@ func batchPage(v batchView, zone *time.Location) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = web.SectionWithCount(keptTitle(v.Undo), int(v.Undo.Kept)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var56), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Section(keptTitle(v.Undo)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var56), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

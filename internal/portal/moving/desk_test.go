@@ -449,8 +449,10 @@ func TestUndoOnTheDeskSaysFirstWhatItKeeps(t *testing.T) {
 		if got := rows(t, d)["familles"]; got != 1 || !strings.Contains(text, "56 familles retirées, 1 gardée") {
 			t.Errorf("%d families left: %s", got, text)
 		}
-		if !strings.Contains(text, "activités en brouillon que l’import a créés restent") {
-			t.Errorf("what stays is not said: %s", text)
+		for _, said := range []string{"activités en brouillon que l’import avait créés sont retirés aussi", "Famille F10001", "Activité « Restauration scolaire »Une famille, une inscription ou un réglage s’en sert encore."} {
+			if !strings.Contains(text, said) {
+				t.Errorf("%q is not said: %s", said, text)
+			}
 		}
 		if n := count(t, d, `select count(*) from import_lock`); n != 0 {
 			t.Error("the lock is still held")

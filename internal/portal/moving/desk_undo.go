@@ -91,7 +91,7 @@ func (d Desk) undoRun(ctx context.Context, args map[string]string) error {
 	if err != nil {
 		return err
 	}
-	reasons, err := d.Files.Put(ctx, keptList(done.Kept))
+	reasons, err := d.Files.Put(ctx, keptList(done))
 	if err != nil {
 		return err
 	}
@@ -106,12 +106,15 @@ func (d Desk) undoRun(ctx context.Context, args map[string]string) error {
 	})
 }
 
-// keptList is a list of families kept, as CSV.
-func keptList(all []Kept) []byte {
+// keptList is a list of what is kept, families first, as CSV.
+func keptList(done Undone) []byte {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	for _, k := range all {
-		_ = w.Write([]string{k.Code, k.Reason}) // into memory
+	for _, k := range done.Kept {
+		_ = w.Write([]string{"Famille " + k.Code, k.Reason}) // into memory
+	}
+	for _, k := range done.Drafts {
+		_ = w.Write([]string{k.Kind + " « " + k.Name + " »", k.Reason})
 	}
 	w.Flush()
 	return out.Bytes()

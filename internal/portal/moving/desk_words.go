@@ -160,7 +160,7 @@ func undoneWords(u undoRow, zone *time.Location) string {
 
 func keptTitle(u undoRow) string {
 	if u.State == "done" {
-		return "Familles gardées"
+		return "Ce qui est gardé"
 	}
 	return "Familles qui seraient gardées"
 }
@@ -174,4 +174,4 @@ func mailedWords(m mailed) string {
 		keptWords(m.waiting, "n’attend.", "attend.", "attendent.")
 }
 
-const staysWords = "Les lieux et les activités en brouillon que l’import a créés restent : fermez ou complétez-les dans les réglages et les activités."
+const staysWords = "Les lieux et les activités en brouillon que l’import avait créés sont retirés aussi, sauf ceux qui servent encore ou dont un agent s’est occupé : ils sont listés ici."

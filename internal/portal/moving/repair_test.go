@@ -3,6 +3,7 @@ package moving
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,7 +124,7 @@ func TestUndoTakesBackWhatNobodyTouched(t *testing.T) {
 			t.Fatalf("undo: %+v %v", done, err)
 		}
 		for _, table := range []string{"family", "person", "account", "family_member", "child", "health", "booking", "attendance", "enrolment",
-			"invoice", "quotient", "import_source", "import_lock"} {
+			"invoice", "quotient", "import_source", "import_lock", "activity", "unit", "activity_site", "site"} {
 			if n := count(t, d, `select count(*) from `+table); n != 0 {
 				t.Errorf("%s: %d rows left", table, n)
 			}
@@ -176,6 +177,60 @@ func TestUndoKeepsAndListsFamiliesClaimedOrTouched(t *testing.T) {
 					"reservations": map[bool]int{true: 2, false: 1}[name == "new booking"]}
 				if diff := cmp.Diff(want, rows(t, d)); diff != "" {
 					t.Errorf("rows (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestUndoKeepsDraftsThatSomethingUses takes an import back whose places and activities a family, an agent, an enrolment
+// of somebody else or an opening holds.
+func TestUndoKeepsDraftsThatSomethingUses(t *testing.T) {
+	agents := func(object, from string) string { // an agent's change of all rows of a table
+		return `insert into audit_event (id, at, kind, actor, account, person, via, action, object, object_id, subject, detail)
+			select 'touch-' || id, ` + fmt.Sprint(clock().Add(time.Hour).UnixMicro()) + `, 'change', 'agent', 'x', '', 'web', 'x.changed', '` + object + `', id, '', '' from ` + from
+	}
+	for name, c := range map[string]struct {
+		touch            string
+		families         int
+		places, activity string // reasons, "" when taken back
+	}{
+		"untouched":                 {"", 0, "", ""},
+		"a family kept":             {`update account set state = 'active' where username = 'un'`, 1, "sert encore", "sert encore"},
+		"an agent changed a place":  {agents("site", "site"), 0, "s’en est occupé", ""},
+		"an agent changed a unit":   {agents("unit", "unit"), 0, "sert encore", "s’en est occupé"},
+		"an activity was opened":    {`update activity set state = 'open'`, 0, "sert encore", "ouverte"},
+		"the import's own lines":    {strings.Replace(agents("site", "site"), "'agent', 'x', '', 'web'", "'system', '', '', 'import'", 1), 0, "", ""},
+		"a child of another import": {`insert into person (id, last_name, first_names, folded, created_at, updated_at) values ('kid', 'NOËL', 'Ève', 'noel eve', 1, 1);insert into child (person, school) select 'kid', id from site limit 1`, 0, "sert encore", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testkit.EachEngine(t, Sources(), func(t *testing.T, d *db.DB) {
+				r := importFolder(t, d, folder(t))
+				sites, activities := count(t, d, `select count(*) from site`), count(t, d, `select count(*) from activity`)
+				if sites == 0 || activities == 0 {
+					t.Fatalf("%d places, %d activities made", sites, activities)
+				}
+				for _, one := range strings.Split(c.touch, ";") {
+					if one != "" {
+						statement(t, d, one)
+					}
+				}
+				done, err := Undo(context.Background(), Deps{DB: d, Now: clock}, r.Batch, nil)
+				if err != nil || count(t, d, `select count(*) from family`) != c.families {
+					t.Fatalf("undo: %+v %v", done, err)
+				}
+				reasons := map[string]string{}
+				for _, k := range done.Drafts {
+					reasons[k.Kind] += k.Reason
+				}
+				if places := count(t, d, `select count(*) from site`); done.Places != sites-places || (c.places == "") != (places == 0) || !strings.Contains(reasons["Lieu"], c.places) {
+					t.Errorf("%d of %d places taken back, %d left: %+v", done.Places, sites, places, done.Drafts)
+				}
+				if left := count(t, d, `select count(*) from activity`); done.Activities != activities-left || (c.activity == "") != (left == 0) || !strings.Contains(reasons["Activité"], c.activity) {
+					t.Errorf("%d of %d activities taken back, %d left: %+v", done.Activities, activities, left, done.Drafts)
+				}
+				if n := count(t, d, `select count(*) from audit_event where action in ('moving.site.undone', 'moving.activity.undone')`); n != done.Places+done.Activities {
+					t.Errorf("%d lines in the trail for %d taken back", n, done.Places+done.Activities)
 				}
 			})
 		})

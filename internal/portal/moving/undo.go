@@ -40,15 +40,19 @@ type Kept struct {
 
 // Undone is what an undo did.
 type Undone struct {
-	Families int
-	Kept     []Kept
+	Families   int
+	Kept       []Kept
+	Places     int // taken back
+	Activities int // taken back, with their units
+	Drafts     []KeptDraft
 }
 
 var undoer = actor.Job("import-undo")
 
 // Undo takes back the families that an import made, each in one transaction, as long as nobody claimed or touched
-// them since; the others stay whole and are listed. What the import added to families that were there before it
-// stays too, as do the drafts of activities and the sites. forget, when not nil, first removes what packages above
+// them since; the others stay whole and are listed. Then it takes back the places and the drafts of activities that the
+// import made, that nothing uses and that no agent touched. What the import added to families that were there before
+// it stays. forget, when not nil, first removes what packages above
 // hold on these people (activation mails); it may refuse with a fault, which keeps the family.
 func Undo(ctx context.Context, deps Deps, batch string, forget func(tx *db.Tx, people []person.ID) error) (Undone, error) {
 	return undo(ctx, deps, batch, forget, undoing{})
@@ -103,6 +107,9 @@ func undo(ctx context.Context, deps Deps, batch string, forget func(tx *db.Tx, p
 	}
 	if how.tried {
 		return done, nil
+	}
+	if err := undoDrafts(ctx, deps, b, holder, &done); err != nil {
+		return done, err
 	}
 	return done, db.Do(ctx, deps.DB, func(tx *db.Tx) error { return markUndone(tx, deps.Now(), b, len(done.Kept) == 0) })
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"mime/multipart"
 	"path"
 	"strings"
@@ -161,10 +160,8 @@ func (u *unfolder) archive(name string, a *zip.Reader) error {
 // archive with one is no honest export.
 func outside(name string) bool {
 	slashes := strings.ReplaceAll(name, `\`, "/")
-	if strings.HasPrefix(slashes, "/") || (len(slashes) > 1 && slashes[1] == ':') || strings.ContainsRune(name, 0) {
-		return true
-	}
-	return !fs.ValidPath(strings.TrimSuffix(path.Clean(slashes), "/")) || strings.Contains("/"+slashes+"/", "/../")
+	return strings.HasPrefix(slashes, "/") || (len(slashes) > 1 && slashes[1] == ':') || strings.ContainsRune(name, 0) ||
+		strings.Contains("/"+slashes+"/", "/../")
 }
 
 func (u *unfolder) entry(name string, e *zip.File) error {
@@ -182,7 +179,7 @@ func (u *unfolder) entry(name string, e *zip.File) error {
 		return err
 	}
 	if !bytes.HasPrefix(content, []byte("PK\x03\x04")) {
-		return u.csv(name, bytes.NewReader(content))
+		return u.give(name, content)
 	}
 	if many, err := crowded(bytes.NewReader(content), int64(len(content))); err != nil || many {
 		return refuseFile(name, "l’archive contient une autre archive. Envoyez les fichiers eux-mêmes.")

@@ -4,6 +4,8 @@ package captchatest
 
 import (
 	"context"
+	"crypto/sha256"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,6 +36,16 @@ func SolveSound(t testing.TB, c captcha.Check, token string) map[string]string {
 func SolveQuestion(t testing.TB, c captcha.Check, token string) map[string]string {
 	t.Helper()
 	return map[string]string{"controle_question": answers(t, c, token).Question}
+}
+
+// Work is what a browser computes on the text of [data-work].
+func Work(text string) map[string]string {
+	for n := 0; ; n++ {
+		nonce := strconv.Itoa(n)
+		if sum := sha256.Sum256([]byte(text + ":" + nonce)); sum[0] == 0 && sum[1] == 0 {
+			return map[string]string{"controle_travail": nonce}
+		}
+	}
 }
 
 func answers(t testing.TB, c captcha.Check, token string) captcha.Answers {

@@ -1,5 +1,5 @@
 // What the script adds: pages work without it, it only shortens. No storage; no request but « Changer les images »,
-// suggestions of places and the challenge of a passkey.
+// suggestions of places, the challenge of a passkey and forms worked out again as they are filled in.
 (() => {
   "use strict";
   if (typeof document === "undefined") {
@@ -60,7 +60,8 @@
     if (!words || !form.querySelector(".agenda, [data-board]")) continue;
     const before = words.textContent;
     form.addEventListener("change", () => {
-      const n = all("input[type=checkbox]", form).filter((b) => b.checked !== b.defaultChecked).length;
+      const n = all("input[type=checkbox]", form).filter((b) => b.checked !== b.defaultChecked).length +
+        all("select.agenda-pick", form).filter((s) => !s.options[s.selectedIndex].defaultSelected).length;
       words.textContent = n === 0 ? before : n === 1 ? "1 changement" : n + " changements";
     });
   }
@@ -124,12 +125,42 @@
     });
   }
 
-  // The security check: a proof of work from the first focus on, the sound, and other pictures in place.
+  // A form with data-live asks the server again at each change and shows the parts marked data-live-part anew. The part
+  // being typed in stays as it is, unless what changed gives it another shape.
+  for (const form of all("form[data-live]")) {
+    let last;
+    form.addEventListener("change", async (event) => {
+      const { target } = event;
+      const mine = (last = {});
+      const body = new URLSearchParams(new FormData(form));
+      body.set("action", "recalculer");
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body }).catch(() => null);
+      if (!answer || mine !== last) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (mine !== last) return;
+      const shaped = target.matches("[data-live-shape], [type=radio]");
+      for (const part of all("[data-live-part]")) {
+        const fresh = page.getElementById(part.id);
+        if (fresh && (shaped || !part.contains(target))) part.replaceWith(fresh);
+      }
+      const again = document.getElementById(target.id);
+      if (shaped && again) again.focus();
+    });
+  }
+
+  // The security check: a proof of work from the first focus on, the sound, and other pictures in place. Where the town
+  // wants it quiet, the pictures are for whom the work fails; a form sent before its end leaves with it.
   for (const check of all("[data-check]")) {
     const form = check.closest("form");
     const test = check.querySelector("[data-check-test]");
     if (!form || !test) continue;
-    let worker = null;
+    let worker = null, waiting = null;
+    const quiet = (yes) => {
+      test.hidden = yes;
+      check.querySelector("[data-check-silent]").hidden = !yes;
+    };
+    const silent = check.hasAttribute("data-check-quiet") && window.Worker;
+    if (silent) quiet(true);
     const work = () => {
       const box = test.querySelector("[data-work]");
       if (!box || !window.Worker) return;
@@ -138,7 +169,9 @@
       worker.onmessage = (event) => {
         box.value = event.data;
         worker.terminate();
+        if (waiting) form.requestSubmit(waiting);
       };
+      if (silent) worker.onerror = () => quiet(waiting = false);
       worker.postMessage(box.dataset.work);
     };
     const change = async (button) => {
@@ -155,6 +188,12 @@
       }
     };
     form.addEventListener("focusin", work, { once: true });
+    form.addEventListener("submit", (event) => {
+      const box = test.querySelector("[data-work]");
+      if (!test.hidden || !worker || box.value || !event.submitter || event.submitter.name) return;
+      event.preventDefault();
+      waiting = event.submitter;
+    });
     check.addEventListener("click", (event) => {
       const button = event.target.closest("[data-check-change]");
       if (button) {

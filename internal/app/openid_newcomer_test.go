@@ -1,0 +1,44 @@
+package app_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"parvis/internal/base/db"
+	"parvis/internal/testkit"
+)
+
+// TestAnIdentityFillsInTheDemandOfItsBrowserAlone: what FranceConnect told of somebody is given to the browser that came
+// back with it, once it asks, and to no other; no account, no session and no draft is made before.
+func TestAnIdentityFillsInTheDemandOfItsBrowserAlone(t *testing.T) {
+	outside := newProviders(t)
+	h := openHouse(t, "", nil, outside.set(t))
+	client := func() *testkit.Client {
+		c := testkit.NewClient(t, h.Handler())
+		c.Base = h.URL
+		return c
+	}
+	const begin, first = "/connexion/franceconnect/creation", "/creer-mon-espace/identite"
+	key := url.Values{"cle": {db.NewID()}}
+	c := client()
+	page := c.Get(outside.fc.Visit(c.Get("/connexion/franceconnect").Location()))
+	if page.Status != 200 || !page.Has("form#creation") || h.count(`select count(*) from signup_draft`) != 0 {
+		t.Fatalf("%d: %s", page.Status, page.Text("main"))
+	}
+	for name, other := range map[string]*testkit.Client{"without a cookie": client(), "with a cookie made up": client()} {
+		if strings.Contains(name, "made up") {
+			other.SetCookie("identite", strings.Repeat("a", 43))
+		}
+		got := other.Post(begin, key)
+		if next := got.Follow(); next.Path != first || strings.Contains(next.Body, "CHARPENTIER") || h.count(`select count(*) from signup_draft`) != 0 {
+			t.Errorf("%s: %s shows what FranceConnect told another browser", name, next.Path)
+		}
+	}
+	if got := page.Submit("form#creation", nil).Follow(); got.Path != first || !strings.Contains(got.Body, "CHARPENTIER") {
+		t.Errorf("its own browser: %s %s", got.Path, got.Text("main"))
+	}
+	if n := h.count(`select count(*) from account where email = 'ines.ailleurs@exemple.fr'`); n != 0 {
+		t.Errorf("%d accounts made of an identity alone", n)
+	}
+}

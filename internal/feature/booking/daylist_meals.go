@@ -1,0 +1,141 @@
+package booking
+
+import (
+	"slices"
+	"strings"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/person"
+	"parvis/internal/feature/town"
+)
+
+// MealCounts are the meals of a unit at a place over some days, in the order of the days asked. Nobody is named.
+type MealCounts struct {
+	Activity *activity.Activity
+	Unit     activity.Unit
+	Site     town.SiteID
+	SiteName string // "" when the place is not known
+	Diets    []DietCount
+	Total    []int
+	Alert    []int // of the total, with an allergy or a care plan
+	Asked    []int // on top, asked late and not answered yet
+}
+
+// DietCount is how many meals of one diet, day by day.
+type DietCount struct {
+	Label string
+	Meals []int
+}
+
+// noDiet is how a kitchen calls what has no diet.
+const noDiet = "Sans régime particulier"
+
+// plain are the words by which files say that there is no diet.
+var plain = []string{"", "aucun", "aucune", "sans", "normal", "standard", "neant", "rien", "non"}
+
+// dietKey is a diet whatever its capitals and accents.
+func dietKey(noted string) (key, label string) {
+	key = person.Fold(noted)
+	if slices.Contains(plain, key) {
+		return "", noDiet
+	}
+	return key, upperFirst(strings.TrimSpace(noted))
+}
+
+// Meals counts the meals by diet over some days, for the kitchens: of the services where the agent holds Read. One
+// query, whatever the number of children.
+func Meals(r db.Reader, a actor.Actor, cat *activity.Catalogue, days civil.Range) ([]MealCounts, error) {
+	if !a.Can(Read) {
+		return nil, fault.New(fault.Forbidden, "")
+	}
+	units, _ := listedUnits(a, cat, ListFilter{}, func(u activity.Unit) bool { return u.Meal })
+	rows, err := mealsOn(r, days, units)
+	if err != nil {
+		return nil, err
+	}
+	return countMeals(cat, days, rows), nil
+}
+
+// countMeals adds the rows up by unit, place and diet.
+func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow) []MealCounts {
+	n := days.To.Sub(days.From) + 1
+	at := map[sectionKey]int{}
+	diets := map[sectionKey]map[string]int{}
+	var all []MealCounts
+	for _, x := range rows {
+		act, known := cat.OfUnit(x.unit)
+		if !known {
+			continue
+		}
+		site, name := x.at(act)
+		key := sectionKey{unit: x.unit, site: site}
+		i, known := at[key]
+		if !known {
+			u, _ := act.UnitByID(x.unit)
+			i = len(all)
+			at[key], diets[key] = i, map[string]int{}
+			all = append(all, MealCounts{Activity: act, Unit: u, Site: site, SiteName: name, Total: make([]int, n), Alert: make([]int, n), Asked: make([]int, n)})
+		}
+		m, day := &all[i], x.day.Sub(days.From)
+		m.Total[day] += x.meals
+		m.Alert[day] += x.alert
+		m.Asked[day] += x.asked
+		diet, label := dietKey(x.diet)
+		j, known := diets[key][diet]
+		if !known {
+			j = len(m.Diets)
+			diets[key][diet] = j
+			m.Diets = append(m.Diets, DietCount{Label: label, Meals: make([]int, n)})
+		}
+		m.Diets[j].Meals[day] += x.meals
+	}
+	for i := range all {
+		slices.SortFunc(all[i].Diets, func(x, y DietCount) int { return strings.Compare(dietOrder(x.Label), dietOrder(y.Label)) })
+	}
+	slices.SortStableFunc(all, func(x, y MealCounts) int { return compareSections(x.section(), y.section()) })
+	return all
+}
+
+// dietOrder puts what has no diet first.
+func dietOrder(label string) string {
+	if label == noDiet {
+		return ""
+	}
+	return person.Fold(label)
+}
+
+func (m MealCounts) section() ListSection {
+	return ListSection{Activity: m.Activity, Unit: m.Unit, Site: m.Site, SiteName: m.SiteName}
+}
+
+// sumMeals is all places together.
+func sumMeals(all []MealCounts) MealCounts {
+	n := len(all[0].Total)
+	sum := MealCounts{Total: make([]int, n), Alert: make([]int, n), Asked: make([]int, n)}
+	at := map[string]int{}
+	for _, m := range all {
+		for i := range n {
+			sum.Total[i] += m.Total[i]
+			sum.Alert[i] += m.Alert[i]
+			sum.Asked[i] += m.Asked[i]
+		}
+		for _, d := range m.Diets {
+			key := dietOrder(d.Label)
+			j, known := at[key]
+			if !known {
+				j = len(sum.Diets)
+				at[key] = j
+				sum.Diets = append(sum.Diets, DietCount{Label: d.Label, Meals: make([]int, n)})
+			}
+			for i := range n {
+				sum.Diets[j].Meals[i] += d.Meals[i]
+			}
+		}
+	}
+	slices.SortFunc(sum.Diets, func(x, y DietCount) int { return strings.Compare(dietOrder(x.Label), dietOrder(y.Label)) })
+	return sum
+}

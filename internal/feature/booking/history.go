@@ -1,0 +1,139 @@
+package booking
+
+import (
+	"net/http"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/family"
+
+	"github.com/a-h/templ"
+)
+
+// mostHistory is how many lines the history of a child shows.
+const mostHistory = 200
+
+// confirmationView is a confirmation in words.
+type confirmationView struct {
+	Reference string
+	Said      string // "Enregistré le 24/11/2026 à 8:02 par Camille Martin"
+	Done      []checkLine
+	Refused   []checkLine
+	Agendas   []web.Link
+}
+
+func (c Confirmation) view(cat *activity.Catalogue, zone *time.Location, today civil.Date) confirmationView {
+	v := confirmationView{Reference: c.Reference, Said: "Enregistré le " + civil.Stamp(c.At.In(zone)) + " par " + lowerAgent(c) + "."}
+	seen := map[family.ChildID]bool{}
+	for _, p := range c.Lines {
+		l := p.line(cat, today)
+		if p.Did == DidNone {
+			v.Refused = append(v.Refused, l)
+		} else {
+			v.Done = append(v.Done, l)
+		}
+		if !seen[p.Child] {
+			seen[p.Child] = true
+			v.Agendas = append(v.Agendas, web.Link{Href: weekHref(p.Child, p.Day), Label: "Agenda " + civil.Of(p.ChildName)})
+		}
+	}
+	return v
+}
+
+func lowerAgent(c Confirmation) string {
+	if c.ByAgent || c.By == "" {
+		return lowerFirst(c.author())
+	}
+	return c.By
+}
+
+// line puts a line of proof in words.
+func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
+	l := checkLine{What: p.ChildName + ", " + p.label(cat), When: p.Day.Long(), Detail: p.Why, Mark: p.mark()}
+	if p.ByAgent && p.Why != "" {
+		l.Detail = "Le service\u00a0: " + p.Why
+	}
+	if p.Did == DidChange {
+		l.Detail = joinReason("Au lieu de "+p.choiceName(cat, activity.ChoiceID(p.wasChoice())), l.Detail)
+	}
+	if p.Late && (p.Did == DidBook || p.Did == DidChange) {
+		l.Detail = joinReason("Hors délai", l.Detail)
+	}
+	if p.Until != nil && p.Until.Kind == activity.LimitAt && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) && !p.Late {
+		l.Detail = joinReason(l.Detail, "Annulable "+p.Until.UntilWords(today))
+	}
+	return l
+}
+
+func (p Proof) mark() web.Mark {
+	switch p.Did {
+	case DidBook, DidChange, DidAccept, DidKeepBooking:
+		return markBooked
+	case DidCancel:
+		return markCancelled
+	case DidAsk:
+		return markAsked
+	case DidAskCancel:
+		return markCancelAsked
+	case DidRefuse:
+		return markRefused
+	}
+	return web.Mark{Tone: web.Neutral, Icon: "ban", Word: "Non fait"}
+}
+
+// history is all that was asked for a child, newest first: the proof that families and agents read alike.
+func (p Pages) history(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	now := p.Now()
+	cat, err := p.Catalogue.Get(r.Context(), now)
+	if err != nil {
+		return err
+	}
+	type found struct {
+		child family.Child
+		lines []Proof
+	}
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (found, error) {
+		children, err := family.Children(rd, a, civil.DateOf(now))
+		if err != nil {
+			return found{}, err
+		}
+		c, err := oneOf(children, family.ChildID(r.PathValue("id")))
+		if err != nil {
+			return found{}, err
+		}
+		lines, err := proofsOf(rd, cat, `l.child = $1 and l.family = $2`, mostHistory, string(c.ID), string(c.Family))
+		return found{c, lines}, err
+	})
+	if err != nil {
+		return err
+	}
+	page := web.Page{Title: "Historique des réservations " + civil.Of(v.child.First()), Nav: "/espace/agenda",
+		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda " + civil.Of(v.child.First()), Href: "/espace/enfants/" + string(v.child.ID) + "/agenda"}, {Label: "Historique"}}}
+	return web.Render(w, r, page, historyPage(historyRows(cat, v.lines, now.Location(), civil.DateOf(now)), len(v.lines) == mostHistory))
+}
+
+func historyRows(cat *activity.Catalogue, lines []Proof, zone *time.Location, today civil.Date) [][]templ.Component {
+	rows := make([][]templ.Component, len(lines))
+	for i, p := range lines {
+		l := p.line(cat, today)
+		rows[i] = []templ.Component{web.Text(civil.Stamp(p.At.In(zone))), web.Text(p.Day.Long()), web.Text(p.label(cat)),
+			web.Tag(l.Mark.Tone, l.Mark.Icon, l.Mark.Word), web.Text(joinReason(l.Detail, p.whoWords())),
+			web.TextLink("/espace/reservations/"+p.Reference, p.Reference)}
+	}
+	return rows
+}
+
+// whoWords is "par Camille Martin".
+func (p Proof) whoWords() string {
+	if p.ByAgent {
+		return "Par un agent de la mairie"
+	}
+	if p.By == "" {
+		return ""
+	}
+	return "Par " + p.By
+}

@@ -1,0 +1,226 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/mail"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
+)
+
+// The mails of this package, to those who head the family.
+const (
+	MailConfirmed = "booking.confirmed" // what was booked, changed, cancelled or answered, at once
+)
+
+// mostTold is how many lines a mail tells; the page has them all.
+const mostTold = 12
+
+// MailDeps is what rendering needs: URL makes an address of a path of the portal.
+type MailDeps struct {
+	URL       func(path string) string
+	Now       func() time.Time
+	Catalogue *activity.Cache
+}
+
+// Mails are the mails of this package.
+func Mails(deps MailDeps) []mail.Template {
+	return []mail.Template{
+		{Name: MailConfirmed, Render: deps.confirmed, Label: "Réservations enregistrées", Specimen: mail.Example(deps.specimen(confirmedBody))},
+	}
+}
+
+// sameMail is what both mails are made of.
+type sameMail struct {
+	to, by, reference string
+	lines             []string
+	more              int
+}
+
+func (d MailDeps) specimen(of func(MailDeps, sameMail) mail.Body) mail.Body {
+	return of(d, sameMail{to: "Camille Martin", by: "{auteur}", reference: "{référence}", lines: []string{"{changements}"}})
+}
+
+func confirmedBody(d MailDeps, m sameMail) mail.Body {
+	body := d.frame(m)
+	body.Subject = "Vos réservations ont changé (" + m.reference + ")"
+	body.Paragraphs = append([]string{m.by + " a enregistré\u00a0:"}, m.told()...)
+	return body
+}
+
+func answeredBody(d MailDeps, m sameMail) mail.Body {
+	body := d.frame(m)
+	body.Subject = "Réponse à votre demande hors délai (" + m.reference + ")"
+	body.Paragraphs = append([]string{m.by + " a répondu\u00a0:"}, m.told()...)
+	return body
+}
+
+func (m sameMail) told() []string {
+	if m.more > 0 {
+		return append(m.lines, "et "+counted(m.more, "autre changement")+", à lire sur la page.")
+	}
+	return m.lines
+}
+
+func (d MailDeps) frame(m sameMail) mail.Body {
+	return mail.Body{ToName: m.to, Greeting: "Bonjour " + m.to + ",", Facts: []mail.Fact{{Label: "Référence", Value: m.reference}},
+		Button:  mail.Button{Label: "Voir le détail", URL: d.URL("/espace/reservations/" + m.reference)},
+		Closing: []string{"Vous n’êtes pas à l’origine de ce changement ? Appelez le service."}}
+}
+
+// confirmed renders a confirmation for one head of the family: the lines about the children it may act for.
+func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
+	now := d.Now()
+	cat, err := d.Catalogue.In(r, now)
+	if err != nil {
+		return mail.Body{}, err
+	}
+	kept, err := keptFrom(r, args["person"], civil.DateOf(now))
+	if err != nil {
+		return mail.Body{}, err
+	}
+	answer := false
+	c, err := readConfirmation(r, cat, args["reference"], func(p Proof) bool {
+		answer = answer || p.Did == DidAccept || p.Did == DidRefuse || p.Did == DidKeepBooking
+		return !kept[p.Child] && string(p.Family) == args["family"] && p.Did != DidNone
+	})
+	if err != nil {
+		return mail.Body{}, errors.Join(mail.ErrDrop, err)
+	}
+	to, err := person.ByID(r, person.ID(args["person"]))
+	if err != nil {
+		return mail.Body{}, errors.Join(mail.ErrDrop, err)
+	}
+	m := sameMail{to: to.Full(), by: c.author(), reference: c.Reference}
+	for i, p := range c.Lines {
+		if i == mostTold {
+			m.more = len(c.Lines) - mostTold
+			break
+		}
+		m.lines = append(m.lines, p.Sentence(cat, civil.DateOf(now)))
+	}
+	body := confirmedBody(d, m)
+	if answer {
+		body = answeredBody(d, m)
+	}
+	body.Values = map[string]string{"auteur": m.by, "référence": m.reference, "changements": joinLines(m.told())}
+	return body, nil
+}
+
+func joinLines(all []string) string {
+	out := ""
+	for i, l := range all {
+		if i > 0 {
+			out += " "
+		}
+		out += l
+	}
+	return out
+}
+
+// author is who confirmed: an agent has no name for families.
+func (c Confirmation) author() string {
+	switch {
+	case c.ByAgent:
+		return "Un agent de la mairie"
+	case c.By == "":
+		return "Un responsable de la famille"
+	}
+	return c.By
+}
+
+// Sentence says a line: "Jérémy, Restauration scolaire, mardi 24 novembre : réservé. Annulable jusqu’au …".
+func (p Proof) Sentence(cat *activity.Catalogue, today civil.Date) string {
+	s := p.ChildName + ", " + p.label(cat) + ", " + p.Day.DayMonth() + "\u00a0: " + p.word()
+	if p.Did == DidChange {
+		s += " (au lieu de " + p.choiceName(cat, activity.ChoiceID(p.wasChoice())) + ")"
+	}
+	s += "."
+	if p.Until != nil && p.Until.Kind == activity.LimitAt && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) {
+		s += " Annulable " + p.Until.UntilWords(today) + "."
+	}
+	if p.Why != "" {
+		s += " " + p.Why + "."
+	}
+	return s
+}
+
+// word is what was done.
+func (p Proof) word() string {
+	late := ""
+	if p.Late {
+		late = ", hors délai"
+	}
+	switch p.Did {
+	case DidBook:
+		return "réservé" + late
+	case DidChange:
+		return "changé" + late
+	case DidCancel:
+		return "annulé" + late
+	case DidAsk:
+		return "demandé au service, hors délai"
+	case DidAskCancel:
+		return "annulation demandée au service, hors délai"
+	case DidAccept:
+		return "demande acceptée"
+	case DidRefuse:
+		return "demande refusée"
+	case DidKeepBooking:
+		return "annulation refusée, la réservation reste"
+	}
+	return "non fait"
+}
+
+// label is the activity with the choice that the line is about.
+func (p Proof) label(cat *activity.Catalogue) string {
+	a, known := cat.Activity(p.Activity)
+	if !known {
+		return "activité"
+	}
+	id := p.Became
+	if id == "" {
+		id = activity.ChoiceID(p.wasChoice())
+	}
+	if c, known := a.ChoiceByID(id); known {
+		return a.Label(c.Name)
+	}
+	return a.Name
+}
+
+func (p Proof) choiceName(cat *activity.Catalogue, id activity.ChoiceID) string {
+	if a, known := cat.Activity(p.Activity); known {
+		if c, known := a.ChoiceByID(id); known && c.Name != "" {
+			return lowerFirst(c.Name)
+		}
+	}
+	return "ce qui était réservé"
+}
+
+// wasChoice is the choice of the token that the line found.
+func (p Proof) wasChoice() string { return p.Was.choice() }
+
+// keptFrom lists the children that a court's restriction keeps from an adult on a day.
+func keptFrom(r db.Reader, adult string, day civil.Date) (map[family.ChildID]bool, error) {
+	all, err := db.List(r, db.Column[family.ChildID], `select child from restriction
+		where person = $1 and from_day <= $2 and (lifted_day is null or lifted_day > $2)`, adult, day)
+	kept := map[family.ChildID]bool{}
+	for _, id := range all {
+		kept[id] = true
+	}
+	return kept, err
+}
+
+// changes is "3 changements".
+func changes(n int) string {
+	if n == 1 {
+		return "1 changement"
+	}
+	return strconv.Itoa(n) + " changements"
+}
