@@ -2,9 +2,13 @@ package app_test
 
 import (
 	"strings"
+	"time"
 
+	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
 	"parvis/internal/feature/account"
+	"parvis/internal/feature/town"
 	"parvis/internal/testkit"
 
 	"github.com/PuerkitoBio/goquery"
@@ -15,7 +19,8 @@ func init() {
 		told{"a meal is cancelled from the first page", true, cancelsAMeal},
 		told{"several days at once", true, booksSeveralDays},
 		told{"nothing to change", false, changesNothing},
-		told{"two parents at the same time", true, twoParents})
+		told{"two parents at the same time", true, twoParents},
+		told{"the canteen of a new school year, by keyboard", false, newCanteenYear})
 }
 
 // cancelsAMeal gives up a booked day of « Cette semaine »: task 2 of the ten.
@@ -125,4 +130,57 @@ func twoParents(s story) {
 	if _, err := civil.ParseDate(day); err != nil {
 		s.t.Errorf("the field %q names no day", name)
 	}
+}
+
+// newCanteenYear publishes the canteen's deadlines for a new school year, prepares its period and opens it, without a
+// mouse.
+func newCanteenYear(s story) {
+	s.as(s.Browser, "administrateur")
+	s.open("/agents/activites")
+	start := time.Now()
+	keys := 0
+	press := func(selector string) {
+		s.t.Helper()
+		s.tabTo(selector)
+		s.Press("\r")
+		keys++
+	}
+	canteen := s.text(`select id from activity where folded = 'restauration scolaire'`)
+	year := civil.SchoolYearOf(civil.DateOf(s.Now())) + 1
+	if s.text(`select count(*) from school_year where year = $1`, int(year)) == "0" {
+		s.do(func(tx *db.Tx, a actor.Actor) error {
+			proposed, holidays := town.Propose(year, "C")
+			if err := town.SetYear(tx, s.Now(), a, proposed); err != nil {
+				return err
+			}
+			for _, h := range holidays {
+				if _, err := town.AddSchoolHoliday(tx, s.Now(), a, h); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	press(`a[href="/agents/activites/` + canteen + `"]`)
+	s.sees("Restauration scolaire")
+	press(`main a[href$="/delais"]`)
+	s.sees("Écrivez la règle comme une phrase")
+	s.keys(`[name=depuis]`, civil.NewDate(int(year), 9, 1).French())
+	keys += 10
+	press(`button[value=verifier]`)
+	s.sees("septembre")
+	press(`main form .button-primary`)
+	s.sees("Délais")
+	s.open("/agents/activites/" + canteen)
+	press(`main a[href$="/periodes"]`)
+	s.sees("Préparer l’année " + year.String())
+	press(`form[action$="/annee"] button`)
+	s.sees(year.String())
+	press(`form[action$="/ouverture"] button`)
+	s.sees("Ouverte")
+	first := civil.NewDate(int(year), 9, 1).String()
+	if n := s.text(`select count(*) from slot s join unit u on u.id = s.unit where u.activity = $1 and s.day >= $2`, canteen, first); n == "0" {
+		s.t.Error("the new year has no places")
+	}
+	s.t.Logf("the canteen of a new school year: %d keys but tabulations, %v", keys, time.Since(start).Round(time.Second))
 }

@@ -237,6 +237,10 @@ func TestGuardsOfAnswers(t *testing.T) {
 		t.Fatalf("%+v, %v", out.Lines, err)
 	}
 	cell, seen := out.Lines[0].Cell, booking.Token("asked."+string(w.only("Garderie")))
+	booked := w.wish(w.Ines, "Garderie", w.days.From.AddDays(3), w.only("Garderie"))
+	if got := w.did(t, booked); got[0] != "booked" {
+		t.Fatal(got)
+	}
 	none := booking.Cell{Child: cell.Child, Activity: cell.Activity, Day: cell.Day.AddDays(1)}
 	for _, c := range []struct {
 		name string
@@ -252,6 +256,8 @@ func TestGuardsOfAnswers(t *testing.T) {
 		{"an agent who may only read", familytest.Agent(booking.Read), w.First, cell, seen, booking.Answer{Accept: true}, fault.Forbidden},
 		{"refusing without a reason", agentWith(), w.First, cell, seen, booking.Answer{Reason: " "}, fault.Invalid},
 		{"in the name of the other home", agentWith(), w.Second, cell, seen, booking.Answer{Accept: true}, fault.Conflict},
+		{"refusing in the name of the other home", agentWith(), w.Second, cell, seen, booking.Answer{Reason: "non"}, fault.Conflict},
+		{"a booking that nobody asks to give up", agentWith(), w.First, booked.Cell, booking.Token("booked." + string(booked.Want)), booking.Answer{Reason: "non"}, fault.Conflict},
 		{"another request than the one seen", agentWith(), w.First, cell, seen + ".c", booking.Answer{Accept: true}, fault.Conflict},
 		{"what nobody asked", agentWith(), w.First, none, "", booking.Answer{Accept: true}, fault.Conflict},
 	} {
@@ -263,8 +269,24 @@ func TestGuardsOfAnswers(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
-	if n := tallyNow(t, w.d); n != 0 {
-		t.Errorf("%d bookings came of refused answers", n)
+	if n := tallyNow(t, w.d); n != 1 {
+		t.Errorf("%d bookings stand after refused answers, want the one", n)
+	}
+	gone := booked
+	gone.Want, gone.Seen = "", booking.Token("booked."+string(booked.Want))
+	for _, c := range []struct {
+		at   time.Time
+		seen booking.Token
+		want booking.Did
+	}{
+		{gone.Day.AddDays(1).At(0, 0, w.zone), gone.Seen, booking.DidNone}, // the day is over
+		{gone.Day.At(23, 59, w.zone), gone.Seen, booking.DidAskCancel},
+		{gone.Day.At(23, 59, w.zone), gone.Seen + ".c", booking.DidNone}, // asked already
+	} {
+		gone.Seen = c.seen
+		if out, err := w.apply(c.at, as(w.Camille, "Camille"), booking.Order{Wishes: []booking.Wish{gone}}); err != nil || out.Lines[0].Did != c.want {
+			t.Errorf("giving up on %s, having seen %s: %+v, %v; want %s", c.at, c.seen, out.Lines, err, c.want)
+		}
 	}
 }
 

@@ -147,15 +147,17 @@ func LateRequests(r db.Reader, cat *activity.Catalogue, from civil.Date) ([]Late
 		return nil, fmt.Errorf("list late requests: %w", err)
 	}
 	var out []LateRequest
+	seen := map[Cell]bool{} // the units of one choice are one request
 	for _, x := range all {
 		act, known := cat.OfUnit(x.unit)
 		if !known {
 			continue
 		}
 		x.Activity = act.ID
-		if n := len(out); n > 0 && out[n-1].Cell == x.Cell {
-			continue // another unit of the same choice
+		if seen[x.Cell] {
+			continue
 		}
+		seen[x.Cell] = true
 		out = append(out, x.LateRequest)
 	}
 	return out, nil
