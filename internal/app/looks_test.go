@@ -73,6 +73,9 @@ func (l *looker) asked(path string) string {
 		return "?personne=" + l.objects["known"]
 	case "/agents/activation/{id}/deja":
 		return "?personne=" + l.objects["known-with-space"]
+	case "/agents/familles/{id}/inscriptions/fin":
+		return "?inscription=" + l.text(`select e.id from enrolment e join family_member m on m.person = e.child and m.role = 'member'
+			where m.family = $1 and e.state = 'active' and e.to_day > $2 order by e.id limit 1`, l.objects["family"], civil.DateOf(l.Now()))
 	}
 	return ""
 }

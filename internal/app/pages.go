@@ -60,7 +60,7 @@ func (a *App) features() features {
 		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings, OpenID: a.openid},
 		admission: admission.Pages{Desk: a.activations(), Settings: a.Settings, URL: a.address},
 		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Check: a.check(), Subject: subjectOf},
-		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Written: messaging.Written},
+		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Written: messaging.Written, Asked: booking.AskedLate},
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
 		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Attach},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
@@ -200,7 +200,7 @@ func (a *App) declare(f features) {
 	f.document.Citizen(rt)
 	f.activity.Agent(rt)
 	f.tariff.Agent(rt)
-	enrolment.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Agent(rt)
+	enrolment.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities, Booked: booking.BookedBetween}.Agent(rt)
 	f.booking.Citizen(rt)
 	f.booking.Counter(rt)
 	f.booking.Lists(rt)
@@ -275,6 +275,7 @@ func deskLinks() []desk.Link {
 		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
 		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},
 		{Label: "Activités", Detail: "Lieux, places, périodes, délais", Href: "/agents/activites", Icon: "list", Right: activity.Read},
+		{Label: "Reconduire les inscriptions", Detail: "D’une année à la suivante", Href: "/agents/inscriptions/reconduire", Icon: "calendar", Right: enrolment.Write},
 		{Label: "Fusions", Detail: "Fiches et familles réunies, à défaire", Href: merging.Path, Icon: "users", Right: merging.Right},
 		{Label: "Import", Detail: "Reprendre l’ancien portail, annuler", Href: "/agents/import", Icon: "import", Right: moving.Import},
 		{Label: "Tâches et courriels", Detail: "Ce qui n’a pas pu se faire", Href: "/agents/taches", Icon: "clock", Right: town.SettingsWrite},

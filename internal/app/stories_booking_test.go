@@ -120,7 +120,7 @@ func twoParents(s story) {
 	s.ClickText("Confirmer")
 	s.sees("Enregistré : 1 changement")
 	check := page.Submit("form[action$=verifier]", map[string]string{name: value})
-	if !strings.Contains(check.Text("main"), "a changé pendant que vous regardiez") {
+	if !strings.Contains(check.Text("main"), "C’est déjà réservé") {
 		s.t.Errorf("the other parent is not told: %s", check.Text("main"))
 	}
 	day := name[strings.LastIndex(name, ".")+1:]

@@ -100,6 +100,19 @@ func Enqueue(tx *db.Tx, now time.Time, m Message) (ID, error) {
 	return id, nil
 }
 
+// EnqueueAll adds mails to the verb's transaction in one statement; an account's own mails go through Enqueue.
+func EnqueueAll(tx *db.Tx, now time.Time, all []Message) error {
+	for _, m := range all {
+		if m.Template == "" {
+			return errors.New("mail without a template")
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return insertAll(tx, now, all)
+}
+
 // Retry puts a bounced or deferred mail back in the queue, for now.
 func Retry(tx *db.Tx, now time.Time, id ID) error {
 	n, err := requeue(tx, id, now)

@@ -8,15 +8,30 @@ import (
 	"parvis/internal/base/db"
 )
 
+const insertInto = `insert into mail_outbox (id, template, args, to_address, account, bulk, state, next_at, created_at) values `
+
 func insert(tx *db.Tx, id ID, now time.Time, m Message) error {
-	at := civil.InstantOf(now)
-	_, err := tx.Exec(`insert into mail_outbox (id, template, args, to_address, account, bulk, state, next_at, created_at)
-		values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8)`,
-		id, m.Template, db.Args(m.Args), m.To, m.Account, m.Bulk, at, at)
+	_, err := tx.Exec(insertInto+db.Values(1, 9), valuesOf(id, now, m)...)
 	if err != nil {
 		return fmt.Errorf("insert mail: %w", err)
 	}
 	return nil
+}
+
+func insertAll(tx *db.Tx, now time.Time, all []Message) error {
+	var args []any
+	for _, m := range all {
+		args = append(args, valuesOf(ID(db.NewID()), now, m)...)
+	}
+	if _, err := tx.Exec(insertInto+db.Values(len(all), 9), args...); err != nil {
+		return fmt.Errorf("insert mails: %w", err)
+	}
+	return nil
+}
+
+func valuesOf(id ID, now time.Time, m Message) []any {
+	at := civil.InstantOf(now)
+	return []any{id, m.Template, db.Args(m.Args), m.To, m.Account, m.Bulk, string(Queued), at, at}
 }
 
 const statusColumns = `id, template, to_address, account, args, state,

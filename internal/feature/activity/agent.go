@@ -66,7 +66,9 @@ type desk struct {
 	today    civil.Date
 	sites    []town.Site
 	services []town.Service
+	years    []town.Year
 	may      bool // change
+	settings bool // change the town
 }
 
 func (d desk) serviceName(id town.ServiceID) string {
@@ -113,8 +115,11 @@ func (p Pages) deskOf(r db.Reader, a actor.Actor, id ID) (desk, error) {
 	if !known {
 		return d, fault.Missing("activity")
 	}
-	d.Activity, d.may = x, may(a, x.Service) == nil
+	d.Activity, d.may, d.settings = x, may(a, x.Service) == nil, a.Can(town.SettingsWrite)
 	if d.services, err = town.AllServices(r); err != nil {
+		return d, err
+	}
+	if d.years, err = town.Years(r); err != nil {
 		return d, err
 	}
 	d.sites, err = town.AllSites(r)
@@ -189,8 +194,8 @@ type sheet[T any] struct {
 	find   func(r *http.Request, a actor.Actor) (desk, T, error)
 	title  func(d desk, x T) string
 	frame  func(d desk, x T) frame
-	read   func(d desk, f *web.Form, x T) (T, []fault.Field) // what was typed over x
-	save   func(tx *db.Tx, now time.Time, a actor.Actor, d desk, x T, stamp string) error
+	read   func(d desk, f *web.Form, x T) (T, []fault.Field)                                                 // what was typed over x
+	save   func(tx *db.Tx, now time.Time, a actor.Actor, d desk, x T, stamp string) (more string, err error) // more is told after done
 	stamp  func(x T) string
 	facts  func(d desk, x T) []fact
 	fields func(f *web.Form, d desk, x T) templ.Component
@@ -227,7 +232,8 @@ func (s sheet[T]) post(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if err == nil {
 		fr := s.frame(d, before)
 		err = s.p.submit(w, r, a, func(tx *db.Tx) (ID, web.Done, error) {
-			return d.ID, web.Done{Location: fr.back, Sentence: s.done(d, x)}, s.save(tx, s.p.Now(), a, d, x, f.Raw("version"))
+			more, err := s.save(tx, s.p.Now(), a, d, x, f.Raw("version"))
+			return d.ID, web.Done{Location: fr.back, Sentence: strings.TrimSpace(s.done(d, x) + " " + more)}, err
 		})
 	}
 	switch {

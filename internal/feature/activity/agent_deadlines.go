@@ -28,8 +28,10 @@ type rulesView struct {
 	f         *web.Form
 	policy    Policy
 	examples  []Example
+	both      bothWords
 	qualities []NamedQuality
 	models    []Model
+	conflict  []difference // with what another agent published meanwhile
 }
 
 // actions are the fieldsets of the builder, in order.
@@ -63,6 +65,7 @@ func (p Pages) deadlines(w http.ResponseWriter, r *http.Request, a actor.Actor) 
 		}
 	}
 	writeForm(v.f, current)
+	v.f.Set("version", strconv.Itoa(v.latest()))
 	v.f.Set("depuis", v.today.French())
 	if !known {
 		v.f.Set("depuis", v.firstDay().French())
@@ -82,20 +85,11 @@ func (v rulesView) firstDay() civil.Date {
 }
 
 func (p Pages) showRules(w http.ResponseWriter, r *http.Request, status int, v rulesView) error {
-	v.policy, _ = readPolicy(v.f, v.qualities)
-	v.examples = v.worked(v.policy)
+	policy, _ := readPolicy(v.f, v.qualities)
+	v.work(policy)
 	page := v.page("Délais pour réserver et annuler")
 	page.Wide, page.Status = true, status
 	return web.Render(w, r, page, deadlinesPage(v))
-}
-
-// worked are the five examples of a policy, from its first day or today on.
-func (v rulesView) worked(policy Policy) []Example {
-	from := v.today
-	if policy.From.After(from) {
-		from = policy.From
-	}
-	return Examples(policy, v.cat.Ground(v.Activity, v.whole()), from, 280)
 }
 
 // editDeadlines is every button of the builder.
@@ -108,6 +102,7 @@ func (p Pages) editDeadlines(w http.ResponseWriter, r *http.Request, a actor.Act
 		return fault.New(fault.Forbidden, "")
 	}
 	v.f = web.ReadForm(r)
+	v.startTypes()
 	action, about, _ := strings.Cut(v.f.Text("action"), ":")
 	switch action {
 	case "publier", "verifier":
@@ -148,6 +143,7 @@ func (v rulesView) addRule(action string) {
 	}
 	if v.f.Text(action+"_regle") == absent || v.f.Text(action+"_regle") == "" {
 		v.f.Set(one+"_regle", string(AnchorDay))
+		v.startRule(one, actionOf(action))
 	} else {
 		for _, name := range v.f.Names() {
 			if rest, own := strings.CutPrefix(name, action+"_"); own && !strings.Contains(rest, "_regle") && !fromQuality(rest, v.qualities) {
@@ -162,33 +158,6 @@ func fromQuality(rest string, all []NamedQuality) bool {
 	return slices.ContainsFunc(all, func(q NamedQuality) bool { return strings.HasPrefix(rest, string(q.Code)+"_") })
 }
 
-// publish checks the policy, shows it in words for a last look, then writes it.
-func (p Pages) publish(w http.ResponseWriter, r *http.Request, a actor.Actor, v rulesView, look bool) error {
-	policy, wrong := readPolicy(v.f, v.qualities)
-	if len(wrong) == 0 {
-		wrong = v.checkPolicy(v.cat, policy, v.today)
-	}
-	if len(v.Policies) > 0 && policy.From.Before(v.today) && !policy.From.IsZero() {
-		wrong = append(wrong, fault.Field{Name: "depuis", Sentence: "Ce jour est passé. Les nouveaux délais valent à partir d’aujourd’hui ou d’un jour à venir."})
-	}
-	err := fault.InvalidFields(wrong...)
-	if err == nil && look {
-		v.policy, v.examples = policy, v.worked(policy)
-		page := v.page("Vérifiez avant de publier")
-		return web.Render(w, r, page, checkPage(v))
-	}
-	if err == nil {
-		err = p.submit(w, r, a, func(tx *db.Tx) (ID, web.Done, error) {
-			n, err := AddPolicy(tx, p.Now(), a, v.ID, policy)
-			return v.ID, web.Done{Location: v.path("delais"), Sentence: fmt.Sprintf("Délais publiés (version %d), à partir du %s. Les réservations déjà faites gardent leur date.", n, policy.From.Long())}, err
-		})
-	}
-	if err == nil || !v.f.Take(err) {
-		return err
-	}
-	return p.showRules(w, r, http.StatusUnprocessableEntity, v)
-}
-
 // prefixes are the rules that the form holds beside one for each action: "reserver_resident".
 func prefixes(f *web.Form) []string { return strings.Fields(f.Text("regles")) }
 
@@ -198,7 +167,7 @@ const maxRows = 24
 // clearRules empties all that a model will write.
 func clearRules(f *web.Form) {
 	for _, name := range f.Names() {
-		if name != "cle" && name != "depuis" && name != "modele" {
+		if name != "cle" && name != "depuis" && name != "modele" && name != "version" {
 			f.Set(name, "")
 		}
 	}
@@ -209,6 +178,7 @@ func writeForm(f *web.Form, p Policy) {
 	var more []string
 	for _, action := range actions() {
 		f.Set(action.Field()+"_regle", absent)
+		f.Set(action.Field()+typeDrawn, absent)
 	}
 	for _, r := range p.Rules {
 		if r.For != "" {
@@ -235,6 +205,7 @@ func writeForm(f *web.Form, p Policy) {
 func writeRule(f *web.Form, at string, r Rule) {
 	set := func(part, value string) { f.Set(at+"_"+part, value) }
 	set("regle", string(r.Anchor))
+	f.Set(at+typeDrawn, string(r.Anchor))
 	set("nombre", strconv.Itoa(r.Offset))
 	set("mesure", string(r.Measure))
 	set("base", string(r.Basis))

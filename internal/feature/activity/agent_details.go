@@ -44,8 +44,8 @@ func (p Pages) detailRoutes(rt *web.Router) {
 				fields := one.read(f, &x)
 				return x, fields
 			},
-			save: func(tx *db.Tx, now time.Time, a actor.Actor, _ desk, x Activity, stamp string) error {
-				return SetDetails(tx, now, a, x, stamp)
+			save: func(tx *db.Tx, now time.Time, a actor.Actor, _ desk, x Activity, stamp string) (string, error) {
+				return "", SetDetails(tx, now, a, x, stamp)
 			},
 			stamp:  Activity.Stamp,
 			facts:  func(d desk, x Activity) []fact { return x.facts(d) },

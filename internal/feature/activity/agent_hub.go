@@ -71,6 +71,15 @@ func (d desk) lines() []line {
 	return all
 }
 
+// readOnly is the hub of an agent who may not change the activity.
+func (d desk) readOnly() []web.Row {
+	var rows []web.Row
+	for _, l := range d.lines() {
+		rows = append(rows, web.Row{Label: l.title, Value: l.detail})
+	}
+	return rows
+}
+
 func joined(parts ...string) string {
 	var all []string
 	for _, p := range parts {
@@ -126,12 +135,16 @@ func (d desk) deadlinesDetail() string {
 	return strings.Join(p.sentences(), " ")
 }
 
+// label is what the action is called before its sentence.
+func (a Action) label() string {
+	return map[Action]string{OpenFrom: "Ouverture", Book: "Réserver", Change: "Modifier", Cancel: "Annuler", LateUntil: "Hors délai"}[a]
+}
+
 // sentences are the rules in words: "Réserver : jusqu’au jeudi de la semaine d’avant à 23 h 59."
 func (p Policy) sentences(qualities ...NamedQuality) []string {
-	words := map[Action]string{OpenFrom: "Ouverture", Book: "Réserver", Change: "Modifier", Cancel: "Annuler", LateUntil: "Hors délai"}
 	var all []string
 	for _, r := range p.Rules {
-		head := words[r.Action]
+		head := r.Action.label()
 		if r.For != "" {
 			name := r.For.Label()
 			for _, q := range qualities {
@@ -303,85 +316,4 @@ func (p Pages) complete(w http.ResponseWriter, r *http.Request, a actor.Actor) e
 	page := v.page("Compléter avec un modèle")
 	page.Status = http.StatusUnprocessableEntity
 	return p.startAgain(w, r, f, v, page, err)
-}
-
-// previewDay is a day as a family without any quality sees it.
-type previewDay struct {
-	day    civil.Date
-	words  string
-	tone   web.Tone
-	icon   string
-	places string
-}
-
-// days are the days of the next weeks on which the activity takes place, or is closed for a reason to be told.
-func (d desk) days(slots map[civil.Date][]Slot, n int) []previewDay {
-	var all []previewDay
-	u := d.whole()
-	now := d.today
-	for day := now; day.Sub(now) < n && len(all) < 20; day = day.AddDays(1) {
-		why, quiet := d.cat.Why(d.Activity, u, day)
-		if quiet {
-			continue
-		}
-		one := previewDay{day: day, tone: web.Outline, icon: "free"}
-		period, known := d.PeriodOf(day)
-		policy, ruled := PolicyFor(d.Policies, day)
-		switch {
-		case why != "":
-			one.words, one.tone, one.icon = "Fermé : "+why, web.Neutral, "ban"
-		case !known || !period.Open || d.State != Open:
-			one.words, one.tone, one.icon = "Pas encore ouvert", web.Neutral, "clock"
-		case !ruled:
-			one.words = "Pas de délai connu"
-		default:
-			w := policy.Window(d.cat.Ground(d.Activity, u), day, nil)
-			one.words = "Réservable " + w.Book.UntilWords(now)
-			one.places = leftWords(slots[day])
-		}
-		all = append(all, one)
-	}
-	return all
-}
-
-// leftWords tells the places left of the slots of a day.
-func leftWords(slots []Slot) string {
-	left, limited := 0, false
-	for _, s := range slots {
-		if n, ok := s.Left(); ok {
-			limited = true
-			left += n
-		} else {
-			return ""
-		}
-	}
-	switch {
-	case !limited:
-		return ""
-	case left == 0:
-		return "Complet"
-	case left == 1:
-		return "1 place"
-	}
-	return fmt.Sprintf("%d places", left)
-}
-
-func (p Pages) preview(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	var slots map[civil.Date][]Slot
-	d, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (desk, error) {
-		d, err := p.deskOf(rd, a, ID(r.PathValue("id")))
-		if err != nil || len(d.Units) == 0 {
-			return d, err
-		}
-		all, err := SlotsOn(rd, []UnitID{d.Units[0].ID}, civil.Range{From: d.today, To: d.today.AddDays(60)})
-		slots = map[civil.Date][]Slot{}
-		for _, s := range all {
-			slots[s.Day] = append(slots[s.Day], s)
-		}
-		return d, err
-	})
-	if err != nil {
-		return err
-	}
-	return web.Render(w, r, d.page("Voir comme une famille"), previewPage(d, d.days(slots, 60)))
 }

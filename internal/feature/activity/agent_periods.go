@@ -2,6 +2,7 @@ package activity
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -9,6 +10,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/town"
 
 	"github.com/a-h/templ"
 )
@@ -73,12 +75,12 @@ func (p Pages) periodSheet() sheet[Period] {
 			x.Days, wrong = readDays(f, "debut", "fin")
 			return x, wrong
 		},
-		save: func(tx *db.Tx, now time.Time, a actor.Actor, d desk, x Period, stamp string) error {
+		save: func(tx *db.Tx, now time.Time, a actor.Actor, d desk, x Period, stamp string) (string, error) {
 			if x.ID == "" {
 				_, err := AddPeriod(tx, now, a, d.ID, x)
-				return err
+				return "", err
 			}
-			return SetPeriod(tx, now, a, d.ID, x, stamp)
+			return "", SetPeriod(tx, now, a, d.ID, x, stamp)
 		},
 		stamp: Period.Stamp,
 		facts: func(_ desk, x Period) []fact {
@@ -150,4 +152,27 @@ func (p Pages) prepareYear(w http.ResponseWriter, r *http.Request, a actor.Actor
 		return d.ID, web.Done{Location: d.path("periodes"), Sentence: sentence}, err
 	})
 	return p.periodsAgain(w, r, a, d, err)
+}
+
+// unchecked says of which school years of the periods to open the calendar was guessed, or is not entered.
+func (d desk) unchecked() []string {
+	var all []string
+	for _, p := range sorted(d.Periods) {
+		if p.Open || p.Days.To.Before(d.today) {
+			continue
+		}
+		for y := civil.SchoolYearOf(p.Days.From); y <= civil.SchoolYearOf(p.Days.To); y++ {
+			words := "Le calendrier de l’année " + y.String() + " n’est pas encore saisi."
+			if i := slices.IndexFunc(d.years, func(one town.Year) bool { return one.Year == y }); i >= 0 {
+				if d.years[i].Checked {
+					continue
+				}
+				words = "Les dates de l’année " + y.String() + " n’ont pas été vérifiées par la commune."
+			}
+			if !slices.Contains(all, words) {
+				all = append(all, words)
+			}
+		}
+	}
+	return all
 }

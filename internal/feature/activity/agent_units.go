@@ -111,12 +111,12 @@ func (p Pages) unitSheet() sheet[Unit] {
 			return f
 		},
 		read: readUnit,
-		save: func(tx *db.Tx, now time.Time, a actor.Actor, d desk, u Unit, stamp string) error {
+		save: func(tx *db.Tx, now time.Time, a actor.Actor, d desk, u Unit, stamp string) (string, error) {
 			if u.ID == "" {
 				_, err := AddUnit(tx, now, a, d.ID, u)
-				return err
+				return "", err
 			}
-			return SetUnit(tx, now, a, d.ID, u, stamp)
+			return "", SetUnit(tx, now, a, d.ID, u, stamp)
 		},
 		stamp:  Unit.Stamp,
 		facts:  unitFacts,
@@ -286,12 +286,12 @@ func (p Pages) choiceSheet() sheet[Choice] {
 			}
 			return c, nil
 		},
-		save: func(tx *db.Tx, now time.Time, a actor.Actor, d desk, c Choice, stamp string) error {
+		save: func(tx *db.Tx, now time.Time, a actor.Actor, d desk, c Choice, stamp string) (string, error) {
 			if c.ID == "" {
 				_, err := AddChoice(tx, now, a, d.ID, c)
-				return err
+				return "", err
 			}
-			return SetChoice(tx, now, a, d.ID, c, stamp)
+			return "", SetChoice(tx, now, a, d.ID, c, stamp)
 		},
 		stamp: Choice.Stamp,
 		facts: func(d desk, c Choice) []fact {

@@ -57,12 +57,20 @@ const (
 // ordinary day, another of its week, the return from holidays, the day after a public holiday, that holiday itself; where
 // the calendar lacks one, the first after a change of the clock, a Wednesday, then the next days of the activity.
 func Examples(p Policy, g Ground, from civil.Date, days int, qualities ...Quality) []Example {
+	return examples(p, g, from, days, "", qualities...)
+}
+
+// examples are Examples that begin with the first day of the activity under that caption, unless it is empty.
+func examples(p Policy, g Ground, from civil.Date, days int, first string, qualities ...Quality) []Example {
 	s := survey{p: p, g: g, q: qualities}
 	for d := from; d.Sub(from) < days; d = d.AddDays(1) {
 		s.days = append(s.days, d)
 	}
-	s.ordinary()
-	s.comeback()
+	if first != "" {
+		s.next(first, func(civil.Date) bool { return true })
+	}
+	s.ordinary(first == "")
+	s.comeback(first == "")
 	s.around()
 	s.afterClock()
 	s.next("Un mercredi", func(d civil.Date) bool { return d.Weekday() == time.Wednesday })
@@ -115,8 +123,8 @@ func (s *survey) next(caption string, suits func(civil.Date) bool) {
 }
 
 // ordinary keeps a Monday whose date is still to come and which nothing moves, or the first such day of an activity
-// without Mondays; then the last day of its week, or one of the week after.
-func (s *survey) ordinary() {
+// without Mondays; then, where two are wanted, the last day of its week, or one of the week after.
+func (s *survey) ordinary(two bool) {
 	plain := func(d civil.Date) bool {
 		for i := -7; i <= 0; i++ {
 			if x := d.AddDays(i); s.g.shut(x) || s.g.holiday(x) != s.g.holiday(d) {
@@ -146,6 +154,9 @@ func (s *survey) ordinary() {
 		} else {
 			s.add(d, "Un "+name+" ordinaire")
 		}
+		if !two {
+			return
+		}
 		for x := d.Monday().AddDays(6); x.After(d); x = x.AddDays(-1) {
 			if s.takesPlace(x) && fromMonday(x.Weekday()) <= 4 {
 				s.add(x, "Un "+civil.WeekdayName(x.Weekday())+", même semaine")
@@ -157,8 +168,8 @@ func (s *survey) ordinary() {
 	}
 }
 
-// comeback keeps the first day after school holidays, else the first of a period.
-func (s *survey) comeback() {
+// comeback keeps the first day after school holidays, else, where it is wanted, the first of a period.
+func (s *survey) comeback(orFirst bool) {
 	for _, d := range s.days {
 		if !s.takesPlace(d) || s.g.holiday(d) {
 			continue
@@ -169,6 +180,9 @@ func (s *survey) comeback() {
 				return
 			}
 		}
+	}
+	if !orFirst {
+		return
 	}
 	s.next("Premier jour de la période", func(d civil.Date) bool {
 		if s.g.Period == nil {

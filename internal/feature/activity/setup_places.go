@@ -1,9 +1,12 @@
 package activity
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"parvis/internal/base/actor"
@@ -45,39 +48,82 @@ const capacitySentence = "Indiquez un nombre de places entre 0 et 10 000, ou lai
 // SetPlaces writes the sites of an activity, each with its places a day. Days to come that had the former number get
 // the new one, or what is taken where that is more; days with a number of their own keep it.
 func SetPlaces(tx *db.Tx, now time.Time, a actor.Actor, id ID, places []Place, stamp string) error {
+	_, err := setPlaces(tx, now, a, id, places, stamp)
+	return err
+}
+
+// setPlaces is SetPlaces, with the places that keep more than asked.
+func setPlaces(tx *db.Tx, now time.Time, a actor.Actor, id ID, places []Place, stamp string) ([]Held, error) {
 	x, err := change(tx, a, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if x.PlacesStamp() != stamp {
-		return conflict()
+		return nil, conflict()
 	}
 	if err := checkPlaces(tx, places); err != nil {
-		return err
+		return nil, err
 	}
 	today := civil.DateOf(now)
 	for _, p := range x.Places {
 		if slices.ContainsFunc(places, func(other Place) bool { return other.Site == p.Site }) {
 			continue
 		}
-		if slices.ContainsFunc(x.Groups, func(g Group) bool { return g.Site == p.Site }) {
-			return wrong("lieux", "« "+p.Name+" » a des groupes. Retirez-les d’abord.")
-		}
-		if day, err := takenFrom(tx, id, p.Site, "", today); err != nil {
-			return err
-		} else if !day.IsZero() {
-			return wrong("lieux", "Des enfants sont attendus à « "+p.Name+" » le "+day.Long()+". Ce lieu ne peut pas être retiré.")
-		}
-		if err := deletePlace(tx, id, p.Site, today); err != nil {
-			return fmt.Errorf("drop place: %w", err)
+		if err := x.dropPlace(tx, p, today); err != nil {
+			return nil, err
 		}
 	}
+	var held []Held
 	for _, p := range places {
-		if err := x.setPlace(tx, p, today); err != nil {
-			return fmt.Errorf("write place: %w", err)
+		more, err := x.setPlace(tx, p, today)
+		if err != nil {
+			return nil, fmt.Errorf("write place: %w", err)
+		}
+		held = append(held, more...)
+	}
+	sortHeld(held)
+	return held, changed(tx, now, a, "activity.places.changed", id, fmt.Sprint(len(places)))
+}
+
+// dropPlace takes a site away where nobody is expected.
+func (a *Activity) dropPlace(tx *db.Tx, p Place, today civil.Date) error {
+	if slices.ContainsFunc(a.Groups, func(g Group) bool { return g.Site == p.Site }) {
+		return wrong("lieux", "« "+p.Name+" » a des groupes. Retirez-les d’abord.")
+	}
+	if day, err := takenFrom(tx, a.ID, p.Site, "", today); err != nil {
+		return err
+	} else if !day.IsZero() {
+		return wrong("lieux", "Des enfants sont attendus à « "+p.Name+" » le "+day.Long()+". Ce lieu ne peut pas être retiré.")
+	}
+	return wrap("drop place", deletePlace(tx, a.ID, p.Site, today))
+}
+
+// Held is a slot that keeps more places than it was given, because more are taken.
+type Held struct {
+	Day    civil.Date
+	Unit   UnitID
+	Site   town.SiteID
+	Group  GroupID
+	Taken  int
+	Wanted int
+}
+
+// heldBy are those of some slots that keep more than a number of places, in the order of their days.
+func heldBy(all []Slot, capacity *int) []Held {
+	var held []Held
+	for _, s := range all {
+		if capacity != nil && s.Taken > *capacity {
+			held = append(held, Held{Day: s.Day, Unit: s.Unit, Site: s.Site, Group: s.Group, Taken: s.Taken, Wanted: *capacity})
 		}
 	}
-	return changed(tx, now, a, "activity.places.changed", id, fmt.Sprint(len(places)))
+	sortHeld(held)
+	return held
+}
+
+func sortHeld(all []Held) {
+	slices.SortFunc(all, func(a, b Held) int {
+		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Site, b.Site), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Unit, b.Unit))
+	})
 }
 
 func checkPlaces(r db.Reader, places []Place) error {
@@ -97,16 +143,16 @@ func checkPlaces(r db.Reader, places []Place) error {
 	return fault.InvalidFields(fields...)
 }
 
-func (a *Activity) setPlace(tx *db.Tx, p Place, today civil.Date) error {
+func (a *Activity) setPlace(tx *db.Tx, p Place, today civil.Date) ([]Held, error) {
 	at := slices.IndexFunc(a.Places, func(other Place) bool { return other.Site == p.Site })
 	if at < 0 {
-		return insertPlace(tx, a.ID, p)
+		return nil, insertPlace(tx, a.ID, p)
 	}
 	if same(a.Places[at].Capacity, p.Capacity) {
-		return nil
+		return nil, nil
 	}
 	if err := updatePlace(tx, a.ID, p); err != nil {
-		return err
+		return nil, err
 	}
 	return followCapacity(tx, a.ID, p.Site, "", today, a.Places[at].Capacity, p.Capacity)
 }
@@ -174,30 +220,37 @@ func bookedOnce(err error) error {
 
 // SetGroup writes a group; its site stays. Its places change as SetPlaces says.
 func SetGroup(tx *db.Tx, now time.Time, a actor.Actor, id ID, g Group, stamp string) error {
+	_, err := setGroup(tx, now, a, id, g, stamp)
+	return err
+}
+
+// setGroup is SetGroup, with the places that keep more than asked.
+func setGroup(tx *db.Tx, now time.Time, a actor.Actor, id ID, g Group, stamp string) ([]Held, error) {
 	x, err := change(tx, a, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	before, err := x.group(g.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if before.Stamp() != stamp {
-		return conflict()
+		return nil, conflict()
 	}
 	g.Site = before.Site
 	if err := x.checkGroup(&g); err != nil {
-		return err
+		return nil, err
 	}
 	if err := updateGroup(tx, g); err != nil {
-		return fmt.Errorf("write group: %w", err)
+		return nil, fmt.Errorf("write group: %w", err)
 	}
+	var held []Held
 	if !same(before.Capacity, g.Capacity) {
-		if err := followCapacity(tx, id, g.Site, g.ID, civil.DateOf(now), before.Capacity, g.Capacity); err != nil {
-			return fmt.Errorf("write places of group: %w", err)
+		if held, err = followCapacity(tx, id, g.Site, g.ID, civil.DateOf(now), before.Capacity, g.Capacity); err != nil {
+			return nil, fmt.Errorf("write places of group: %w", err)
 		}
 	}
-	return changed(tx, now, a, "activity.group.changed", id, g.Name)
+	return held, changed(tx, now, a, "activity.group.changed", id, g.Name)
 }
 
 func (a *Activity) group(id GroupID) (Group, error) {
@@ -262,9 +315,9 @@ func (s Scope) check(x *Activity, today civil.Date) error {
 
 func (s Scope) detail() string { return s.Days.From.String() + " " + s.Days.To.String() }
 
-// SetCapacity gives slots their places; nil is no limit. A slot where more are taken gets what is taken: those days are
+// SetCapacity gives slots their places; nil is no limit. A slot where more are taken gets what is taken: those are
 // returned, in order.
-func SetCapacity(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, capacity *int) ([]civil.Date, error) {
+func SetCapacity(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, capacity *int) ([]Held, error) {
 	x, err := change(tx, a, id)
 	if err != nil {
 		return nil, err
@@ -280,16 +333,41 @@ func SetCapacity(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, capaci
 		return nil, fmt.Errorf("write capacity: %w", err)
 	}
 	if len(all) == 0 {
-		return nil, refused("Aucune place n’est ouverte ces jours-là. Ouvrez d’abord la période.")
+		return nil, x.noPlaces(tx, now, s, "Aucune place n’est ouverte ces jours-là. Ouvrez d’abord la période.")
 	}
-	var held []civil.Date
-	for _, slot := range all {
-		if capacity != nil && slot.Taken > *capacity && !slices.Contains(held, slot.Day) {
-			held = append(held, slot.Day)
+	return heldBy(all, capacity), changed(tx, now, a, "activity.capacity.changed", id, s.detail())
+}
+
+// noPlaces is the refusal of a scope without places: that nothing takes place then, else the sentence given.
+func (a *Activity) noPlaces(r db.Reader, now time.Time, s Scope, otherwise string) error {
+	c, err := catalogueOf(r, now)
+	if err != nil {
+		return err
+	}
+	reason := ""
+	for _, day := range s.Days.Days() {
+		for _, u := range a.Units {
+			why, _ := c.Why(a, u, day)
+			if why == "" && (s.Unit == "" || s.Unit == u.ID) {
+				return refused(otherwise)
+			}
+			if reason == "" {
+				reason = why
+			}
 		}
 	}
-	slices.SortFunc(held, civil.Date.Compare)
-	return held, changed(tx, now, a, "activity.capacity.changed", id, s.detail())
+	switch {
+	case reason == "":
+		return refused(otherwise)
+	case strings.HasPrefix(reason, "Pas d’accueil"):
+		return refused("Pas d’accueil ces jours-là : rien n’a changé.")
+	}
+	return refused("Pas d’accueil ces jours-là (" + lower(reason) + ") : rien n’a changé.")
+}
+
+func lower(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(first)) + s[size:]
 }
 
 // CloseSlots closes slots with a reason that families read. What is booked there stays booked; taken tells how many
@@ -323,7 +401,7 @@ func setClosed(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, closed b
 		return 0, 0, fmt.Errorf("close slots: %w", err)
 	}
 	if len(all) == 0 {
-		return 0, 0, refused("Aucune place n’est ouverte ces jours-là, ou elles sont déjà dans cet état.")
+		return 0, 0, x.noPlaces(tx, now, s, "Aucune place n’est ouverte ces jours-là, ou elles sont déjà dans cet état.")
 	}
 	taken := 0
 	for _, slot := range all {

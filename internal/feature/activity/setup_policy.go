@@ -16,16 +16,24 @@ import (
 // edited: what was promised under one can be told for ever. The first may begin in the past; the others begin today or
 // later, since what they bound before is over. It returns the version's number.
 func AddPolicy(tx *db.Tx, now time.Time, a actor.Actor, id ID, p Policy) (int, error) {
+	return addPolicy(tx, now, a, id, p, anyVersion)
+}
+
+// anyVersion is for who adds to whatever is published.
+const anyVersion = -1
+
+// addPolicy is AddPolicy for somebody who has read the versions up to a number: a newer one is a conflict.
+func addPolicy(tx *db.Tx, now time.Time, a actor.Actor, id ID, p Policy, seen int) (int, error) {
 	x, err := change(tx, a, id)
 	if err != nil {
 		return 0, err
 	}
+	if seen != anyVersion && seen != x.latest() {
+		return 0, conflict()
+	}
 	today := civil.DateOf(now)
-	switch {
-	case p.From.IsZero():
-		return 0, wrong("depuis", "Indiquez à partir de quel jour ces délais valent.")
-	case len(x.Policies) > 0 && p.From.Before(today):
-		return 0, wrong("depuis", "Ce jour est passé. Les nouveaux délais valent à partir d’aujourd’hui ou d’un jour à venir.")
+	if err := fault.InvalidFields(x.checkFrom(p.From, today)...); err != nil {
+		return 0, err
 	}
 	c, err := catalogueOf(tx, now)
 	if err != nil {
@@ -34,14 +42,30 @@ func AddPolicy(tx *db.Tx, now time.Time, a actor.Actor, id ID, p Policy) (int, e
 	if fields := x.checkPolicy(c, p, today); len(fields) > 0 {
 		return 0, fault.InvalidFields(fields...)
 	}
-	p.Number = 1
-	for _, other := range x.Policies {
-		p.Number = max(p.Number, other.Number+1)
-	}
+	p.Number = x.latest() + 1
 	if err := insertPolicy(tx, now, a, id, p); err != nil {
 		return 0, fmt.Errorf("add policy: %w", err)
 	}
 	return p.Number, changed(tx, now, a, "activity.policy.published", id, fmt.Sprintf("%d %s", p.Number, p.From))
+}
+
+// mostYears is how many years ahead deadlines may begin: more is a slip of the keyboard.
+const mostYears = 5
+
+// checkFrom is what is wrong with the first day of a version.
+func (a Activity) checkFrom(from, today civil.Date) []fault.Field {
+	sentence := ""
+	switch {
+	case from.IsZero():
+		sentence = "Indiquez à partir de quel jour ces délais valent."
+	case len(a.Policies) > 0 && from.Before(today):
+		sentence = "Ce jour est passé. Les nouveaux délais valent à partir d’aujourd’hui ou d’un jour à venir."
+	case from.After(civil.NewDate(today.Year+mostYears, today.Month, today.Day)):
+		sentence = "Ce jour est dans plus de cinq ans : vérifiez l’année."
+	default:
+		return nil
+	}
+	return []fault.Field{{Name: "depuis", Sentence: sentence}}
 }
 
 func catalogueOf(r db.Reader, now time.Time) (*Catalogue, error) {

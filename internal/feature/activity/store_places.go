@@ -61,12 +61,13 @@ func reopenPlace(tx *db.Tx, id ID, p Place) error {
 	return err
 }
 
-// followCapacity gives the slots from a day on that had the former number of places the new one.
-func followCapacity(tx *db.Tx, id ID, site town.SiteID, group GroupID, from civil.Date, before, after *int) error {
-	_, err := tx.Exec(`update slot set capacity = case when taken > $6 then taken else $6 end
+// followCapacity gives the slots from a day on that had the former number of places the new one, and returns those that
+// keep more.
+func followCapacity(tx *db.Tx, id ID, site town.SiteID, group GroupID, from civil.Date, before, after *int) ([]Held, error) {
+	all, err := db.List(tx, scanSlot, `update slot set capacity = case when taken > $6 then taken else $6 end
 		where unit in (select id from unit where activity = $1) and site = $2 and coalesce(grp, '') = $3 and day >= $4
-			and coalesce(capacity, -1) = $5`, string(id), string(site), string(group), from, orMinusOne(before), capacityArg(after))
-	return err
+			and coalesce(capacity, -1) = $5 returning `+slotColumns, string(id), string(site), string(group), from, orMinusOne(before), capacityArg(after))
+	return heldBy(all, after), err
 }
 
 func orMinusOne(n *int) int64 {

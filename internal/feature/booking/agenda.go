@@ -103,7 +103,7 @@ func (g agenda) week(children []family.Child, monday civil.Date, open, all bool)
 		}
 		if why := g.why(d); why != "" && shut {
 			day.Closed = true
-			day.Lines = []web.AgendaLine{{Activity: "Toutes les activités", Mark: markClosed, Reason: why}}
+			day.Lines = []web.AgendaLine{{Activity: "Vos activités", Mark: markClosed, Reason: why}}
 		}
 		w.Days = append(w.Days, day)
 	}
@@ -177,7 +177,7 @@ func (g agenda) line(c family.Child, f Face, named bool) web.AgendaLine {
 		return l
 	}
 	l.Activity = a.Name
-	l.Pick = &web.Pick{Name: name, Selected: g.names.choice(f.Activity, want), Options: []web.Option{{Value: "", Label: "Rien"}}}
+	l.Pick = &web.Pick{Name: name, Selected: g.names.choice(f.Activity, want), Options: []web.Option{{Value: "", Label: "Non réservé"}}}
 	for _, o := range f.Options {
 		label := upperFirst(o.Name)
 		if o.Full && o.ID != f.Held.Choice {
@@ -216,7 +216,7 @@ func (p Pages) overview(r db.Reader, now time.Time, a actor.Actor) (agenda, erro
 		if err != nil || len(children) == 0 {
 			return agenda{today: today}, err
 		}
-		return p.read(r, now, children, civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}, false)
+		return p.read(r, now, children, civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}, true)
 	})
 }
 
@@ -224,7 +224,7 @@ func (p Pages) overview(r db.Reader, now time.Time, a actor.Actor) (agenda, erro
 // to the page that does it.
 func (g agenda) thisWeek() []web.WeekDay {
 	var days []web.WeekDay
-	for _, d := range g.weekDays(g.today.Monday(), false) {
+	for _, d := range g.weekDays(weekOf(g.today), false) {
 		day := web.WeekDay{Date: d, Today: d == g.today}
 		for _, c := range g.children {
 			for _, f := range g.scene.faces(c, d) {
@@ -248,6 +248,9 @@ func (g agenda) thisWeek() []web.WeekDay {
 	}
 	return days
 }
+
+// weekOf is the Monday of the week that concerns a family on a day: from Saturday on, the one that comes.
+func weekOf(d civil.Date) civil.Date { return d.AddDays(2).Monday() }
 
 func weekHref(c family.ChildID, d civil.Date) string {
 	return "/espace/enfants/" + string(c) + "/agenda?semaine=" + d.Monday().String()

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/audit"
@@ -90,6 +91,16 @@ func (o Order) check(a actor.Actor, cat *activity.Catalogue) error {
 		}
 		seen[w.Cell] = true
 	}
+	if err := o.words(); err != nil {
+		return err
+	}
+	for _, w := range o.Wishes { // no page offers another day; each line is kept as proof
+		if act, known := cat.Activity(w.Activity); known {
+			if _, within := act.PeriodOf(w.Day); !within {
+				return fault.New(fault.Invalid, "Un des jours demandés n’est d’aucune période. Rechargez la page, puis recommencez.")
+			}
+		}
+	}
 	if a.Kind == actor.Citizen {
 		return nil
 	}
@@ -103,6 +114,21 @@ func (o Order) check(a actor.Actor, cat *activity.Catalogue) error {
 		return fault.InvalidFields(fault.Field{Name: "motif", Sentence: "Écrivez le motif\u00a0: la famille le lira."})
 	}
 	return nil
+}
+
+// mostWords bounds what people write to each other with a booking.
+const mostWords = 500
+
+func tooLong(field, text string) []fault.Field {
+	if utf8.RuneCountInString(text) <= mostWords {
+		return nil
+	}
+	return []fault.Field{{Name: field, Sentence: "Écrivez 500 caractères au plus."}}
+}
+
+// words bounds the note and the reason.
+func (o Order) words() error {
+	return fault.InvalidFields(append(tooLong("mot", o.Note), tooLong("motif", o.Reason)...)...)
 }
 
 // sceneFor reads what decides on an order, in two queries: who may act, and what the children have.
@@ -174,10 +200,35 @@ func (s *Scene) write(tx *db.Tx, a actor.Actor, o Order, all []Decision) error {
 	if err != nil {
 		return err
 	}
+	if err := s.stands(all); err != nil {
+		return err
+	}
 	if err := s.insert(tx, a, o, all, got); err != nil {
 		return err
 	}
 	return s.release(tx, all, func(d Decision) bool { return d.Did == DidChange })
+}
+
+// stands gives an order up when, for want of a place, what it cancels leaves a day or a week that the rules do not take:
+// its places are given back already.
+func (s *Scene) stands(all []Decision) error {
+	if s.Overrule {
+		return nil
+	}
+	after := s.after(all)
+	for _, d := range all {
+		if d.Did != DidCancel {
+			continue
+		}
+		why := s.clash(d, after)
+		if why == "" {
+			why = s.badWeek(week{childActivity{d.Child, d.Activity}, d.Day.Monday()}, after)
+		}
+		if why != "" {
+			return fault.New(fault.Conflict, "Rien n’a été enregistré, faute de place pour un des jours demandés. "+why+".")
+		}
+	}
+	return nil
 }
 
 // release cancels the units that decisions drop and gives their places back. A unit that somebody cancelled in the

@@ -91,6 +91,7 @@ type agendaForm struct {
 	Action string // "" when nothing can be changed
 	Back   string // the page to come back to
 	Names  []field
+	Bar    string // what its foot says first
 }
 
 func (v monthView) legend() []web.Mark { return legend(v.Weeks) }
@@ -203,10 +204,18 @@ func (g agenda) view(child family.ChildID, s shown) monthView {
 		g.oneWeek(&v, path, s)
 	}
 	if g.changeable(v.Weeks) {
-		v.Form.Action = "/espace/agenda/verifier"
+		v.Form.Action, v.Form.Bar = "/espace/agenda/verifier", g.bar()
 		v.Form.Names = g.names.fields(func(id activity.ID) bool { return g.shows(id) })
 	}
 	return v
+}
+
+// bar is what the foot of the form says: how many changes wait there, or what to do.
+func (g agenda) bar() string {
+	if len(g.asked) > 0 {
+		return changes(len(g.asked))
+	}
+	return "Cochez ou décochez des jours"
 }
 
 // shows tells whether an activity is of a child of the page.

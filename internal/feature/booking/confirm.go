@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
@@ -126,6 +127,8 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 			}
 		}
 	}
+	for s.settle(all) { // what leans on a line that has no place
+	}
 	return all, s, nil
 }
 
@@ -180,10 +183,21 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 			l.Detail = joinReason(l.Detail, "Hors délai\u00a0: "+policy.After.Words())
 		}
 	}
-	if (d.Did == DidBook || d.Did == DidChange) && !d.Late && d.Until.Kind == activity.LimitAt {
-		l.Detail = joinReason(l.Detail, "Annulable "+d.Until.UntilWords(today))
+	if d.Did == DidBook || d.Did == DidChange {
+		l.Detail = joinReason(l.Detail, untilWords(d.Until, s.Now, today))
 	}
 	return l
+}
+
+// untilWords says until when something may be cancelled, or that it may not.
+func untilWords(l activity.Limit, now time.Time, today civil.Date) string {
+	switch {
+	case l.Kind == activity.LimitNever || l.Passed(now):
+		return "Ne pourra plus être annulé ici"
+	case l.Kind == activity.LimitAt:
+		return "Annulable " + l.UntilWords(today)
+	}
+	return ""
 }
 
 // sent are the hidden fields of the next form: what was sent, but the key and what the page adds itself. Cells that do
@@ -319,8 +333,11 @@ func doneSentence(out Outcome) string {
 		}
 	}
 	s := "Enregistré\u00a0: " + changes(out.Done()) + "."
-	if out.Done() == did(DidAsk, DidAskCancel) {
-		s = "Votre demande est envoyée au service."
+	switch asked := did(DidAsk, DidAskCancel); {
+	case asked == out.Done():
+		s = "Votre demande est envoyée au service, qui vous répondra par courriel. Rien ne change avant sa réponse."
+	case asked > 0:
+		s = "Enregistré\u00a0: " + changes(out.Done()-asked) + ". Pour " + counted(asked, "autre jour") + ", votre demande est envoyée au service\u00a0: rien n’y change avant sa réponse."
 	}
 	if refused > 0 {
 		s += " " + upperFirst(changes(refused)) + " n’ont pas pu être faits\u00a0: voyez pourquoi plus bas."
@@ -419,12 +436,20 @@ func (p Pages) confirmation(w http.ResponseWriter, r *http.Request, a actor.Acto
 		return err
 	}
 	c, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (Confirmation, error) {
-		return ReadConfirmation(rd, now, a, cat, r.PathValue("id"))
+		c, err := ReadConfirmation(rd, now, a, cat, r.PathValue("id"))
+		if err != nil {
+			return c, err
+		}
+		children, err := family.Children(rd, a, civil.DateOf(now))
+		if err != nil {
+			return c, err
+		}
+		return c, c.compare(rd, &Scene{Catalogue: cat, Now: now}, children)
 	})
 	if err != nil {
 		return err
 	}
-	page := web.Page{Title: "Réservations " + c.Reference, Nav: "/espace/agenda",
+	page := web.Page{Title: "Vos réservations", Nav: "/espace/agenda",
 		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: c.Reference}}}
 	return web.Render(w, r, page, confirmationPage(c.view(cat, now.Location(), civil.DateOf(now))))
 }

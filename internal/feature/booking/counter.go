@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -57,7 +58,17 @@ func (p Pages) counterShow(w http.ResponseWriter, r *http.Request, a actor.Actor
 	if err != nil {
 		return err
 	}
+	if err := p.looked(r, a, id); err != nil {
+		return err
+	}
 	return web.Render(w, r, counterPage("Agenda de la famille", id, "Agenda"), monthPage(v))
+}
+
+// looked writes in the journal that an agent was shown a family's bookings.
+func (p Pages) looked(r *http.Request, a actor.Actor, id family.ID) error {
+	return db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
+		return audit.ReadOnce(tx, p.Now(), a, family.ReadingLasts, family.FileReading(id))
+	})
 }
 
 // only keeps the activities that an agent may change.
@@ -87,7 +98,7 @@ func (g agenda) counterView(id family.ID, s shown) monthView {
 		g.oneWeek(&v, counterPath(id), s)
 	}
 	if g.changeable(v.Weeks) {
-		v.Form.Action = counterPath(id) + "/verifier"
+		v.Form.Action, v.Form.Bar = counterPath(id)+"/verifier", g.bar()
 		v.Form.Names = g.names.fields(g.shows)
 	}
 	return v
@@ -215,6 +226,10 @@ func (p Pages) counterProof(w http.ResponseWriter, r *http.Request, a actor.Acto
 	c, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (Confirmation, error) {
 		var of family.ID // the first line's: an order of two families has two readers
 		c, err := readConfirmation(rd, cat, r.PathValue("id"), func(x Proof) bool {
+			act, known := cat.Activity(x.Activity)
+			if !known || !a.CanFor(Read, string(act.Service)) {
+				return false
+			}
 			if of == "" {
 				of = x.Family
 			}
@@ -228,7 +243,13 @@ func (p Pages) counterProof(w http.ResponseWriter, r *http.Request, a actor.Acto
 	if err != nil {
 		return err
 	}
+	if err := p.looked(r, a, c.Family); err != nil {
+		return err
+	}
 	v := c.view(cat, now.Location(), civil.DateOf(now))
-	v.Agendas = []web.Link{{Href: counterPath(c.Family) + "?semaine=" + c.Lines[0].Day.Monday().String(), Label: "Agenda de la famille"}}
+	v.Agendas = nil
+	if a.Can(Write) {
+		v.Agendas = []web.Link{{Href: counterPath(c.Family) + "?semaine=" + c.Lines[0].Day.Monday().String(), Label: "Agenda de la famille"}}
+	}
 	return web.Render(w, r, counterPage("Réservations "+c.Reference, c.Family, c.Reference), confirmationPage(v))
 }

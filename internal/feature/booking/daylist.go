@@ -45,11 +45,12 @@ type Expected struct {
 	Attendance  Attendance
 	Late        bool
 	CancelAsked bool
+	Closed      string // why its place is closed that day, "" when it is open
 }
 
-// Counts tells whether a place is kept for the child: booked, and nobody told that it is absent.
+// Counts tells whether a place is kept for the child: booked, not closed since, and nobody told that it is absent.
 func (e Expected) Counts() bool {
-	return e.State == Booked && e.Attendance != Absent && e.Attendance != Excused
+	return e.State == Booked && e.Closed == "" && e.Attendance != Absent && e.Attendance != Excused
 }
 
 // ListSection is those expected in a unit at a place, in a group or not.
@@ -86,6 +87,27 @@ func (s ListSection) Asked() int {
 	return n
 }
 
+// Closed says why the section is closed, "" as long as a child of it is not.
+func (s ListSection) Closed() string {
+	for _, e := range s.Children {
+		if e.Closed == "" {
+			return ""
+		}
+	}
+	return s.Children[0].Closed
+}
+
+// Dropped counts what stays booked though it is closed.
+func (s ListSection) Dropped() int {
+	n := 0
+	for _, e := range s.Children {
+		if e.State == Booked && e.Closed != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Place is "École Jean-Moulin, groupe des grands".
 func (s ListSection) Place() string {
 	name := s.SiteName
@@ -103,7 +125,7 @@ func (s ListSection) Title() string { return s.Activity.Label(s.Unit.Name) + " �
 
 // DayList is who is expected on a day, by place, activity, unit and group. It shows an agent nothing of a service where
 // it does not hold Read, and no health where it does not hold family.HealthRead: whoever shows it writes the reading
-// down first. At most three queries, whatever the number of children.
+// down first. At most four queries, whatever the number of children.
 func DayList(r db.Reader, a actor.Actor, cat *activity.Catalogue, f ListFilter) ([]ListSection, error) {
 	if !a.Can(Read) {
 		return nil, fault.New(fault.Forbidden, "")
@@ -113,7 +135,14 @@ func DayList(r db.Reader, a actor.Actor, cat *activity.Catalogue, f ListFilter) 
 	if err != nil {
 		return nil, err
 	}
-	sections := listSections(cat, f, rows, sound)
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	shut, err := closedOn(r, civil.Range{From: f.Day, To: f.Day}, units)
+	if err != nil {
+		return nil, err
+	}
+	sections := listSections(cat, f, rows, sound, shut)
 	if len(sections) == 0 {
 		return nil, nil
 	}
@@ -189,7 +218,7 @@ type sectionKey struct {
 }
 
 // listSections lays the rows out, each child once in a unit.
-func listSections(cat *activity.Catalogue, f ListFilter, rows []expectedRow, sound map[activity.UnitID]bool) []ListSection {
+func listSections(cat *activity.Catalogue, f ListFilter, rows []expectedRow, sound map[activity.UnitID]bool, shut closedPlaces) []ListSection {
 	at, seen := map[sectionKey]int{}, map[unitDay]bool{}
 	var all []ListSection
 	for _, x := range rows {
@@ -212,7 +241,7 @@ func listSections(cat *activity.Catalogue, f ListFilter, rows []expectedRow, sou
 			all = append(all, ListSection{Activity: act, Unit: u, Site: site, SiteName: siteName, Group: group, GroupName: groupName, Health: sound[x.unit]})
 		}
 		all[i].Children = append(all[i].Children, Expected{Child: x.child, LastName: x.last, FirstName: person.Person{FirstNames: x.first}.FirstName(),
-			Level: x.level, Class: x.class, State: x.state, Attendance: x.attendance, Late: x.late, CancelAsked: x.cancelAsked})
+			Level: x.level, Class: x.class, State: x.state, Attendance: x.attendance, Late: x.late, CancelAsked: x.cancelAsked, Closed: shut.why(x.placed, f.Day, key)})
 	}
 	slices.SortStableFunc(all, compareSections)
 	return all
@@ -309,6 +338,8 @@ func (e Expected) mark() web.Mark {
 		return markAbsent
 	case e.Attendance == Excused:
 		return markExcused
+	case e.Closed != "":
+		return web.Mark{Tone: web.Neutral, Icon: "ban", Word: e.Closed}
 	case e.State == Asked:
 		return web.Mark{Tone: web.Warning, Icon: "clock", Word: "Demandé hors délai, sans réponse"}
 	case e.CancelAsked:

@@ -21,8 +21,10 @@ type MealCounts struct {
 	SiteName string // "" when the place is not known
 	Diets    []DietCount
 	Total    []int
-	Alert    []int // of the total, with an allergy or a care plan
-	Asked    []int // on top, asked late and not answered yet
+	Alert    []int    // of the total, with an allergy or a care plan
+	Closed   []string // why the place is closed, "" when all that is booked counts
+	Dropped  []int    // booked where it is closed: not in the total
+	Asked    []int    // on top, asked late and not answered yet
 }
 
 // DietCount is how many meals of one diet, day by day.
@@ -46,8 +48,8 @@ func dietKey(noted string) (key, label string) {
 	return key, upperFirst(strings.TrimSpace(noted))
 }
 
-// Meals counts the meals by diet over some days, for the kitchens: of the services where the agent holds Read. One
-// query, whatever the number of children.
+// Meals counts the meals by diet over some days, for the kitchens: of the services where the agent holds Read. At most
+// two queries, whatever the number of children.
 func Meals(r db.Reader, a actor.Actor, cat *activity.Catalogue, days civil.Range) ([]MealCounts, error) {
 	if !a.Can(Read) {
 		return nil, fault.New(fault.Forbidden, "")
@@ -57,11 +59,18 @@ func Meals(r db.Reader, a actor.Actor, cat *activity.Catalogue, days civil.Range
 	if err != nil {
 		return nil, err
 	}
-	return countMeals(cat, days, rows), nil
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	shut, err := closedOn(r, days, units)
+	if err != nil {
+		return nil, err
+	}
+	return countMeals(cat, days, rows, shut), nil
 }
 
 // countMeals adds the rows up by unit, place and diet.
-func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow) []MealCounts {
+func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow, shut closedPlaces) []MealCounts {
 	n := days.To.Sub(days.From) + 1
 	at := map[sectionKey]int{}
 	diets := map[sectionKey]map[string]int{}
@@ -78,12 +87,21 @@ func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow) []Mea
 			u, _ := act.UnitByID(x.unit)
 			i = len(all)
 			at[key], diets[key] = i, map[string]int{}
-			all = append(all, MealCounts{Activity: act, Unit: u, Site: site, SiteName: name, Total: make([]int, n), Alert: make([]int, n), Asked: make([]int, n)})
+			all = append(all, MealCounts{Activity: act, Unit: u, Site: site, SiteName: name, Total: make([]int, n), Alert: make([]int, n), Asked: make([]int, n),
+				Closed: make([]string, n), Dropped: make([]int, n)})
 		}
 		m, day := &all[i], x.day.Sub(days.From)
+		if why := shut.why(x.placed, x.day, key); why != "" && x.meals > 0 {
+			m.Closed[day] = why
+			m.Dropped[day] += x.meals
+			x.meals, x.alert = 0, 0
+		}
 		m.Total[day] += x.meals
 		m.Alert[day] += x.alert
 		m.Asked[day] += x.asked
+		if x.meals == 0 {
+			continue
+		}
 		diet, label := dietKey(x.diet)
 		j, known := diets[key][diet]
 		if !known {
@@ -115,13 +133,14 @@ func (m MealCounts) section() ListSection {
 // sumMeals is all places together.
 func sumMeals(all []MealCounts) MealCounts {
 	n := len(all[0].Total)
-	sum := MealCounts{Total: make([]int, n), Alert: make([]int, n), Asked: make([]int, n)}
+	sum := MealCounts{Total: make([]int, n), Alert: make([]int, n), Asked: make([]int, n), Closed: make([]string, n), Dropped: make([]int, n)}
 	at := map[string]int{}
 	for _, m := range all {
 		for i := range n {
 			sum.Total[i] += m.Total[i]
 			sum.Alert[i] += m.Alert[i]
 			sum.Asked[i] += m.Asked[i]
+			sum.Dropped[i] += m.Dropped[i]
 		}
 		for _, d := range m.Diets {
 			key := dietOrder(d.Label)

@@ -83,8 +83,9 @@ func (v mealsView) file() [][]string {
 			for _, d := range m.Diets {
 				add("Régime\u00a0: "+d.Label, d.Meals[i])
 			}
-			add("Dont allergie ou PAI", m.Alert[i])
+			add("Parmi eux, allergie ou PAI", m.Alert[i])
 			add("Demandes sans réponse", m.Asked[i])
+			add("Fermé, ne comptent pas", m.Dropped[i])
 		}
 	}
 	return rows
@@ -122,7 +123,7 @@ func (v mealsView) neighbour(way int) web.Link {
 func (v mealsView) shown() []int {
 	var all []int
 	for i, d := range v.days.Days() {
-		meal := slices.ContainsFunc(v.counts, func(m MealCounts) bool { return m.Total[i]+m.Asked[i] > 0 })
+		meal := slices.ContainsFunc(v.counts, func(m MealCounts) bool { return m.Total[i]+m.Asked[i]+m.Dropped[i] > 0 })
 		if v.oneDay || meal || d.Weekday() != time.Saturday && d.Weekday() != time.Sunday {
 			all = append(all, i)
 		}
@@ -165,13 +166,17 @@ func (v mealsView) rows(m MealCounts) [][]templ.Component {
 		}
 		return row
 	}
-	rows := [][]templ.Component{line("Repas", m.Total)}
+	rows := [][]templ.Component{line("Total des repas", m.Total)}
 	for _, d := range m.Diets {
-		rows = append(rows, line("dont "+lowerFirst(d.Label), d.Meals))
+		rows = append(rows, line(d.Label, d.Meals))
 	}
-	rows = append(rows, line("dont avec une allergie ou un PAI", m.Alert))
-	if slices.ContainsFunc(m.Asked, func(n int) bool { return n > 0 }) {
+	rows = append(rows, line("Parmi eux, avec une allergie ou un PAI", m.Alert))
+	some := func(n int) bool { return n > 0 }
+	if slices.ContainsFunc(m.Asked, some) {
 		rows = append(rows, line("En plus, demandes sans réponse", m.Asked))
+	}
+	if slices.ContainsFunc(m.Dropped, some) {
+		rows = append(rows, line("Fermé\u00a0: réservés, ne comptent pas", m.Dropped))
 	}
 	return rows
 }

@@ -48,6 +48,7 @@ type listView struct {
 	activities []*activity.Activity // those that the agent may read
 	sections   []ListSection
 	paper      bool
+	folded     bool   // the filter: once it was used
 	printed    string // who printed it and when
 }
 
@@ -164,6 +165,7 @@ func (p Pages) dayList(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if err != nil {
 		return err
 	}
+	v.folded = r.URL.RawQuery != "" && !v.form.Failed()
 	v.paper = r.URL.Query().Get("vue") == "impression"
 	v.printed = "Liste de " + a.Name + ", " + civil.Stamp(p.Now())
 	page := web.Page{Title: "Liste du " + v.filter.Day.Long(), Wide: true, Nav: listsPath,
@@ -271,7 +273,43 @@ func totalWords(kept, asked int) string {
 	return words
 }
 
-func (s ListSection) totalWords() string { return totalWords(s.Expected(), s.Asked()) }
+func (s ListSection) totalWords() string {
+	words := totalWords(s.Expected(), s.Asked())
+	if n := s.Dropped(); n > 0 {
+		words += ", " + droppedWords(n)
+	}
+	if why := s.Closed(); why != "" {
+		return why + ". " + words
+	}
+	return words
+}
+
+// siteTotals are how many are expected at each place of the list, each child once, when there is more than one section.
+func (v listView) siteTotals() []web.Row {
+	if len(v.sections) < 2 {
+		return nil
+	}
+	var all []web.Row
+	for i, s := range v.sections {
+		if i > 0 && v.sections[i-1].Site == s.Site {
+			continue
+		}
+		at := listView{sections: slices.DeleteFunc(slices.Clone(v.sections), func(x ListSection) bool { return x.Site != s.Site })}
+		s.GroupName = ""
+		all = append(all, web.Row{Label: s.Place(), Value: at.total()})
+	}
+	return all
+}
+
+// filterWords tells what the folded filter holds.
+func (v listView) filterWords() string {
+	for _, part := range []string{string(v.filter.Activity), string(v.filter.Unit), string(v.filter.Site), string(v.filter.Group)} {
+		if part != "" {
+			return "Changer de jour ou de filtre\u00a0: la liste n’est pas entière"
+		}
+	}
+	return "Changer de jour, choisir une activité ou un lieu"
+}
 
 // columns are the heads of a section: those of health only for who may read it.
 func (s ListSection) columns(paper bool) []web.Column {

@@ -12,7 +12,10 @@ import (
 )
 
 // placed is where a booking takes place as far as the rows tell: its slot, else the enrolment, else the child's school.
+// shut and reason are its slot's.
 type placed struct {
+	shut     bool
+	reason   string
 	slot     town.SiteID
 	slotName string
 	enrolled town.SiteID
@@ -52,10 +55,11 @@ func expectedOn(r db.Reader, day civil.Date, units []activity.UnitID) ([]expecte
 	all, err := db.List(r, func(s db.Scanner) (expectedRow, error) {
 		x := expectedRow{unitDay: unitDay{day: day}}
 		err := s.Scan(&x.child, &x.unit, &x.family, &x.state, &x.late, &x.cancelAsked, &x.attendance, &x.slot, &x.slotName,
-			&x.group, &x.enrolled, &x.school, &x.level, &x.class, &x.last, &x.first)
+			&x.group, &x.enrolled, &x.school, &x.level, &x.class, &x.last, &x.first, &x.shut, &x.reason)
 		return x, err
 	}, `select x.child, x.unit, x.family, x.state, x.late, x.asked, x.attendance, coalesce(sl.site, ''), coalesce(st.name, ''),
-			coalesce(sl.grp, e.grp, ''), coalesce(e.site, ''), coalesce(k.school, ''), k.level, k.class, p.last_name, p.first_names
+			coalesce(sl.grp, e.grp, ''), coalesce(e.site, ''), coalesce(k.school, ''), k.level, k.class, p.last_name, p.first_names,
+			coalesce(sl.state, '') = 'closed', coalesce(sl.reason, '')
 		from (select b.child, b.unit, b.family, b.state, b.late, b.cancel_asked_at is not null as asked, coalesce(t.state, '') as attendance,
 					coalesce(b.slot, '') as slot
 				from booking b left join attendance t on t.child = b.child and t.day = b.day and t.unit = b.unit
@@ -150,7 +154,7 @@ type mealRow struct {
 	day   civil.Date
 	unit  activity.UnitID
 	diet  string
-	meals int // booked, absences told apart
+	meals int // booked, absences told apart; closed ones too
 	alert int // of these, with an allergy or a care plan
 	asked int // asked late, not answered yet
 }
@@ -163,11 +167,12 @@ func mealsOn(r db.Reader, days civil.Range, units []activity.UnitID) ([]mealRow,
 	in, args := unitArgs([]any{days.From, days.To}, units)
 	all, err := db.List(r, func(s db.Scanner) (mealRow, error) {
 		var x mealRow
-		err := s.Scan(&x.day, &x.unit, &x.slot, &x.slotName, &x.enrolled, &x.school, &x.diet, &x.meals, &x.alert, &x.asked)
+		err := s.Scan(&x.day, &x.unit, &x.slot, &x.slotName, &x.enrolled, &x.school, &x.diet, &x.shut, &x.reason, &x.meals, &x.alert, &x.asked)
 		return x, err
-	}, `select y.day, y.unit, y.site, y.name, y.enrolled, y.school, y.diet, count(*) filter (where y.state = 'booked'),
+	}, `select y.day, y.unit, y.site, y.name, y.enrolled, y.school, y.diet, y.shut, y.reason, count(*) filter (where y.state = 'booked'),
 			count(*) filter (where y.state = 'booked' and y.alert), count(*) filter (where y.state = 'asked')
 		from (select b.day, b.unit, b.state, coalesce(sl.site, '') as site, coalesce(st.name, '') as name,
+				coalesce(sl.state, '') = 'closed' as shut, case when sl.state = 'closed' then sl.reason else '' end as reason,
 				case when sl.site is null then coalesce((select e.site from enrolment e
 					where e.child = b.child and e.activity = u.activity and e.state = 'active' and e.from_day <= b.day and e.to_day >= b.day
 					order by e.from_day desc limit 1), '') else '' end as enrolled,
@@ -182,10 +187,20 @@ func mealsOn(r db.Reader, days civil.Range, units []activity.UnitID) ([]mealRow,
 			left join attendance t on t.child = b.child and t.day = b.day and t.unit = b.unit
 			where b.day between $1 and $2 and b.unit in (`+in+`) and b.state in ('booked', 'asked')
 				and coalesce(t.state, '') not in ('absent', 'excused')) y
-		group by y.day, y.unit, y.site, y.name, y.enrolled, y.school, y.diet
-		order by y.day, y.unit, y.site, y.enrolled, y.school, y.diet`, args...)
+		group by y.day, y.unit, y.site, y.name, y.enrolled, y.school, y.diet, y.shut, y.reason
+		order by y.day, y.unit, y.site, y.enrolled, y.school, y.diet, y.shut, y.reason`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("count meals: %w", err)
 	}
 	return all, nil
+}
+
+// BookedBetween counts the days of a range on which a child has an activity, or asked for it.
+func BookedBetween(r db.Reader, child family.ChildID, of activity.ID, days civil.Range) (int, error) {
+	n, err := db.One(r, "bookings", db.Column[int64], `select count(distinct b.day) from booking b join unit u on u.id = b.unit
+		where b.child = $1 and u.activity = $2 and b.day between $3 and $4 and b.state in ('booked', 'asked')`, string(child), string(of), days.From, days.To)
+	if err != nil {
+		return 0, fmt.Errorf("count booked days: %w", err)
+	}
+	return int(n), nil
 }

@@ -456,7 +456,7 @@ func TestMealsAreCountedByDietWithoutNames(t *testing.T) {
 		for _, tr := range page.Doc.Find("main table").First().Find("tbody tr").EachIter() {
 			got = append(got, strings.TrimSpace(tr.Find("th").Text())+" "+strings.TrimSpace(tr.Find("td").Eq(4).Text()))
 		}
-		want := []string{"Repas 7", "dont sans régime particulier 2", "dont sans porc 3", "dont végétarien 2", "dont avec une allergie ou un PAI 3", "En plus, demandes sans réponse 1"}
+		want := []string{"Total des repas 7", "Sans régime particulier 2", "Sans porc 3", "Végétarien 2", "Parmi eux, avec une allergie ou un PAI 3", "En plus, demandes sans réponse 1"}
 		if !slices.Equal(got, want) {
 			t.Errorf("Friday's meals\n%q, want\n%q", got, want)
 		}

@@ -9,7 +9,13 @@ import (
 )
 
 // Moved is said of a line that changed between the page and its sending.
-const Moved = "Cette ligne a changé pendant que vous regardiez la page"
+const Moved = "Ce jour a changé pendant que vous regardiez la page"
+
+// What is said of a line that moved to what it asks.
+const (
+	AlreadyBooked    = "C’est déjà réservé, depuis que vous regardez la page"
+	AlreadyCancelled = "C’est déjà annulé, depuis que vous regardez la page"
+)
 
 // Decide answers wishes one by one, then looks at what they make together: units that need or exclude each other,
 // whole weeks, days a week. Places are not looked at: they are taken when it is written. Each wish has its decision, in
@@ -27,16 +33,23 @@ func (s *Scene) Decide(wishes []Wish) []Decision {
 // decide answers a wish by itself.
 func (s *Scene) decide(w Wish) Decision {
 	d := Decision{Wish: w, Did: DidNone, Held: s.held[w.Cell], childName: s.kids[w.Child].name}
+	_, enrolled := s.enrolment(w.Cell)
+	d.foreign = !enrolled && d.Held.State == ""
 	a, known := s.Catalogue.Activity(w.Activity)
 	if !known || s.kids[w.Child].family == "" {
 		return d.refuse("Cette activité n’existe plus")
 	}
+	mine := d.Held.Family == s.kids[w.Child].family
 	switch {
+	case d.Held.Token() != w.Seen && d.Held.State == Booked && mine && d.Held.Choice == w.Want:
+		return d.refuse(AlreadyBooked)
+	case d.Held.Token() != w.Seen && !d.Held.Live() && w.Want == "":
+		return d.refuse(AlreadyCancelled)
 	case d.Held.Token() != w.Seen:
 		return d.refuse(Moved)
 	case d.Held.Live() && d.Held.Choice == w.Want || !d.Held.Live() && w.Want == "":
 		return d.refuse("")
-	case d.Held.Live() && d.Held.Family != s.kids[w.Child].family:
+	case d.Held.Live() && !mine:
 		return d.refuse("Réservé par l’autre foyer, qui peut seul le changer")
 	case d.Held.Attendance != "":
 		return d.refuse("La présence de ce jour est déjà notée")
@@ -61,7 +74,7 @@ func (s *Scene) cancel(d Decision, a *activity.Activity) Decision {
 		d.Until = v.Limit
 		return d
 	}
-	if v.After.Kind == activity.AfterRequest && !d.Held.CancelAsked && s.Now.Before(d.Day.AddDays(1).At(0, 0, s.Now.Location())) {
+	if v.After.Kind == activity.AfterRequest && !d.Held.CancelAsked && !v.Until.Passed(s.Now) {
 		d.Did, d.Late, d.drop = DidAskCancel, true, nil
 		return d
 	}
@@ -89,7 +102,7 @@ func (s *Scene) verdict(a *activity.Activity, h Holding, c Cell, action activity
 		w = w.Keep(activity.Cancel, *h.Until).Keep(activity.Change, *h.Until)
 	}
 	v := activity.Decide(w, s.Now, action)
-	v.After = w.After
+	v.After, v.Until = w.After, w.Late
 	return v
 }
 

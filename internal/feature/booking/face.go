@@ -43,10 +43,37 @@ func (s *Scene) faces(c family.Child, day civil.Date) []Face {
 		if !has && quiet && why != "" {
 			continue
 		}
+		if why == "" {
+			why = s.closedPlaces(cell, a)
+		}
 		all = append(all, s.face(cell, a, h, why))
 	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Label < all[j].Label })
 	return all
+}
+
+// closedPlaces says why the service closed the places of a cell, "" when it did not or the places were not read.
+func (s *Scene) closedPlaces(c Cell, a *activity.Activity) string {
+	e, _ := s.enrolment(c)
+	site, placed := s.site(c, a, e)
+	group, grouped := a.GroupOf(site, e.group, s.kids[c.Child].level)
+	if !placed || !grouped {
+		return ""
+	}
+	why := ""
+	for _, u := range a.Units {
+		slot, known := s.slotsByKey[slotKey{u.ID, string(site), group, c.Day}]
+		if !known {
+			continue
+		}
+		if !slot.Closed {
+			return ""
+		}
+		if why = slot.Reason; why == "" {
+			why = "Pas d’accueil ce jour-là"
+		}
+	}
+	return why
 }
 
 // face computes one cell.
@@ -82,6 +109,9 @@ func (s *Scene) heldFace(f Face, a *activity.Activity) Face {
 	f.Options = s.options(f.Cell, a, f.Held)
 	if f.Held.State == Asked {
 		f.Editable = !f.Day.Before(today)
+		if !f.Editable {
+			f.Reason = "Le service n’a pas répondu"
+		}
 		return f
 	}
 	d := s.cancel(Decision{Wish: Wish{Cell: f.Cell, Seen: f.Held.Token()}, Held: f.Held}, a)
@@ -93,7 +123,7 @@ func (s *Scene) heldFace(f Face, a *activity.Activity) Face {
 		f.Reason = joinReason(f.Reason, "Modifiable "+d.Until.UntilWords(today))
 	case d.Did == DidAskCancel:
 		f.Editable, f.Late = true, true
-		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: l’annulation sera demandée au service")
+		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: votre demande d’annulation ira au service")
 	case !f.Day.Before(today):
 		f.Reason = joinReason(f.Reason, d.Why)
 	}
@@ -127,12 +157,12 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 	}
 	switch {
 	case d.does() && full && !s.Overrule:
-		f.Said = Said{markFull, "Toutes les places sont prises"}
+		f.Said = Said{markFull, "Toutes les places sont prises. Le service vous dira si une place se libère"}
 	case d.does() && s.Overrule:
 		f.Editable, f.Late = true, d.Late
 	case d.Did == DidAsk:
 		f.Editable, f.Late = true, true
-		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: sera demandé au service")
+		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: votre demande ira au service")
 	case d.does() && d.Late:
 		f.Editable, f.Late = true, true
 		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: "+v.After.Words())

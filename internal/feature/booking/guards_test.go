@@ -279,9 +279,9 @@ func TestGuardsOfAnswers(t *testing.T) {
 		seen booking.Token
 		want booking.Did
 	}{
-		{gone.Day.AddDays(1).At(0, 0, w.zone), gone.Seen, booking.DidNone}, // the day is over
-		{gone.Day.At(23, 59, w.zone), gone.Seen, booking.DidAskCancel},
-		{gone.Day.At(23, 59, w.zone), gone.Seen + ".c", booking.DidNone}, // asked already
+		{gone.Day.At(23, 59, w.zone), gone.Seen, booking.DidNone}, // it has begun
+		{gone.Day.AddDays(-1).At(23, 59, w.zone), gone.Seen, booking.DidAskCancel},
+		{gone.Day.AddDays(-1).At(23, 59, w.zone), gone.Seen + ".c", booking.DidNone}, // asked already
 	} {
 		gone.Seen = c.seen
 		if out, err := w.apply(c.at, as(w.Camille, "Camille"), booking.Order{Wishes: []booking.Wish{gone}}); err != nil || out.Lines[0].Did != c.want {

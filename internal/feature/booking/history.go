@@ -2,6 +2,7 @@ package booking
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -63,8 +64,11 @@ func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
 	if p.Late && (p.Did == DidBook || p.Did == DidChange) {
 		l.Detail = joinReason("Hors délai", l.Detail)
 	}
-	if p.Until != nil && p.Until.Kind == activity.LimitAt && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) && !p.Late {
-		l.Detail = joinReason(l.Detail, "Annulable "+p.Until.UntilWords(today))
+	if p.Until != nil && !p.Since && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) {
+		l.Detail = joinReason(l.Detail, untilWords(*p.Until, p.At.In(cat.Zone), today))
+	}
+	if p.Since {
+		l.Mark = web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Changé depuis"}
 	}
 	return l
 }
@@ -105,7 +109,11 @@ func (p Pages) history(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 		if err != nil {
 			return found{}, err
 		}
-		lines, err := proofsOf(rd, cat, `l.child = $1 and l.family = $2`, mostHistory, string(c.ID), string(c.Family))
+		before, err := strconv.ParseInt(r.URL.Query().Get("avant"), 10, 64)
+		if err != nil {
+			before = int64(civil.InstantOf(now)) + 1
+		}
+		lines, err := proofsOf(rd, cat, `l.child = $1 and l.family = $2 and l.at < $3`, mostHistory, string(c.ID), string(c.Family), before)
 		return found{c, lines}, err
 	})
 	if err != nil {
@@ -113,7 +121,15 @@ func (p Pages) history(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	}
 	page := web.Page{Title: "Historique des réservations " + civil.Of(v.child.First()), Nav: "/espace/agenda",
 		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda " + civil.Of(v.child.First()), Href: "/espace/enfants/" + string(v.child.ID) + "/agenda"}, {Label: "Historique"}}}
-	return web.Render(w, r, page, historyPage(historyRows(cat, v.lines, now.Location(), civil.DateOf(now)), len(v.lines) == mostHistory))
+	return web.Render(w, r, page, historyPage(historyRows(cat, v.lines, now.Location(), civil.DateOf(now)), older(v.child.ID, v.lines)))
+}
+
+// older leads to the lines before those shown, "" when there is none.
+func older(id family.ChildID, lines []Proof) string {
+	if len(lines) < mostHistory {
+		return ""
+	}
+	return "/espace/enfants/" + string(id) + "/historique?avant=" + strconv.FormatInt(int64(lines[len(lines)-1].At), 10)
 }
 
 func historyRows(cat *activity.Catalogue, lines []Proof, zone *time.Location, today civil.Date) [][]templ.Component {

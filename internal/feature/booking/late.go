@@ -18,6 +18,9 @@ type LateRequest struct {
 	Cell
 	Family    family.ID
 	ChildName string
+	School    string // its name, "" when it is not known
+	Level     string
+	Class     string
 	Cancel    bool // to give up
 	Choice    activity.ChoiceID
 	Note      string
@@ -41,6 +44,9 @@ func AnswerLate(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue
 	ans.Reason = strings.TrimSpace(ans.Reason)
 	if !ans.Accept && ans.Reason == "" {
 		return "", fault.InvalidFields(fault.Field{Name: "motif", Sentence: "Écrivez le motif du refus\u00a0: la famille le lira."})
+	}
+	if err := (Order{Reason: ans.Reason}).words(); err != nil {
+		return "", err
 	}
 	wish := Wish{Cell: c, Seen: seen}
 	if err := lockChildren(tx, []Wish{wish}); err != nil {
@@ -136,12 +142,12 @@ func LateRequests(r db.Reader, cat *activity.Catalogue, from civil.Date) ([]Late
 		var x row
 		var state State
 		var last, first string
-		err := s.Scan(&x.Child, &x.unit, &x.Day, &x.Family, &state, &x.Choice, &x.Note, &x.AskedAt, &last, &first)
+		err := s.Scan(&x.Child, &x.unit, &x.Day, &x.Family, &state, &x.Choice, &x.Note, &x.AskedAt, &last, &first, &x.School, &x.Level, &x.Class)
 		x.Cancel, x.ChildName = state == Booked, fullName(last, first)
 		return x, err
 	}, `select b.child, b.unit, b.day, b.family, b.state, coalesce(b.choice, b.unit), b.note, coalesce(b.cancel_asked_at, b.changed_at, b.made_at),
-			p.last_name, p.first_names
-		from `+late+` b join person p on p.id = b.child
+			p.last_name, p.first_names, coalesce(s.name, ''), k.level, k.class
+		from `+late+` b join person p on p.id = b.child join child k on k.person = b.child left join site s on s.id = k.school
 		order by b.day, p.folded, b.child, b.unit`, from)
 	if err != nil {
 		return nil, fmt.Errorf("list late requests: %w", err)

@@ -26,7 +26,7 @@ func (p Pages) Queues() []web.Queue {
 	return []web.Queue{{Label: "Demandes hors délai", Href: latePath, Right: Read, Icon: "clock",
 		Detail: "réservations et annulations demandées après la limite",
 		Count: func(r db.Reader, now time.Time, a actor.Actor) (int, civil.Instant, error) {
-			return CountLate(r, a, civil.DateOf(now))
+			return CountLate(r, a, lateFrom(now))
 		}}}
 }
 
@@ -53,7 +53,7 @@ func (v lateQueueView) on(day civil.Date) []lateRow {
 func (v lateQueueView) several() bool {
 	n := 0
 	for _, x := range v.rows {
-		if x.ready() {
+		if x.ready() && !x.over(v.now) {
 			n++
 		}
 	}
@@ -62,14 +62,19 @@ func (v lateQueueView) several() bool {
 
 func (v lateQueueView) detail(x lateRow) string {
 	parts := []string{x.what(), x.leftWords(), x.age(v.now)}
+	if where := x.schoolClass(); where != "" {
+		parts = append([]string{where}, parts...)
+	}
 	if x.Note != "" {
 		parts = append(parts, "«\u00a0"+x.Note+"\u00a0»")
 	}
 	return strings.Join(parts, " · ")
 }
 
-func (x lateRow) mark() web.Mark {
+func (x lateRow) mark(now time.Time) web.Mark {
 	switch {
+	case x.over(now):
+		return web.Mark{Tone: web.Neutral, Icon: "clock", Word: x.asks() + "\u00a0: jour passé"}
 	case x.Cancel:
 		return web.Mark{Tone: web.Info, Icon: "undo", Word: "Annuler"}
 	case x.bar != "":
@@ -284,7 +289,7 @@ func (p Pages) showSeveral(w http.ResponseWriter, r *http.Request, a actor.Actor
 	ids := f.All("demande")
 	var chosen []lateRow
 	for _, x := range rows {
-		if x.ready() && len(v.ready) < mostSeveral {
+		if x.ready() && !x.over(v.now) && len(v.ready) < mostSeveral {
 			v.ready = append(v.ready, x)
 		}
 		if x.may && slices.Contains(ids, x.id()) && len(chosen) < mostSeveral {

@@ -45,6 +45,36 @@ func cellOf(id string) (Cell, error) {
 	return Cell{Child: family.ChildID(parts[0]), Activity: activity.ID(parts[1]), Day: day}, nil
 }
 
+// lateKept is how many days a request waits past its day: a family may still ask not to pay for it.
+const lateKept = 31
+
+// lateFrom is the first day whose requests wait.
+func lateFrom(now time.Time) civil.Date { return civil.DateOf(now).AddDays(-lateKept) }
+
+// over tells that what is asked has ended.
+func (x lateRow) over(now time.Time) bool {
+	today, end := civil.DateOf(now), 0
+	if x.Day != today {
+		return x.Day.Before(today)
+	}
+	for _, u := range unitsOf(x.act, x.Choice) {
+		if u.To == 0 {
+			return false // not known: until midnight
+		}
+		end = max(end, u.To)
+	}
+	return end > 0 && now.Hour()*60+now.Minute() >= end
+}
+
+// schoolClass is "CE1, CE1-B, Élémentaire Jean-Moulin".
+func (x lateRow) schoolClass() string {
+	class := Expected{Level: x.Level, Class: x.Class}.schoolClass()
+	if class != "" && x.School != "" {
+		class += ", "
+	}
+	return class + x.School
+}
+
 // full tells that a place lacks.
 func (x lateRow) full() bool {
 	for _, n := range x.left {
@@ -110,7 +140,7 @@ func sinceWords(now time.Time, at civil.Instant) string {
 // lateRows lists what an agent may read of the late requests, the nearest day first, with what accepting would do. Four
 // queries, whatever their number.
 func lateRows(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue) ([]lateRow, error) {
-	all, err := LateRequests(r, cat, civil.DateOf(now))
+	all, err := LateRequests(r, cat, lateFrom(now))
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +169,7 @@ func planLate(r db.Reader, now time.Time, cat *activity.Catalogue, rows []lateRo
 	if !slices.ContainsFunc(rows, func(x lateRow) bool { return !x.Cancel }) {
 		return nil
 	}
-	children, err := lateChildren(r, civil.DateOf(now))
+	children, err := lateChildren(r, lateFrom(now))
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func lateQueuePage(v lateQueueView) templ.Component {
 					}
 					ctx = templ.InitializeContext(ctx)
 					for _, x := range v.on(day) {
-						templ_7745c5c3_Err = web.RowLink(latePath+"/"+x.id(), x.ChildName, v.detail(x), x.mark(), "").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = web.RowLink(latePath+"/"+x.id(), x.ChildName, v.detail(x), x.mark(v.now), "").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -511,7 +511,7 @@ func latePage(v lateOneView) templ.Component {
 
 func (v lateOneView) rowsOf() []web.Row {
 	x := v.row
-	rows := []web.Row{{Label: "Enfant", Value: x.ChildName}, {Label: "Jour", Value: x.Day.Long()}, {Label: "Activité", Value: x.what()},
+	rows := []web.Row{{Label: "Enfant", Value: x.ChildName}, {Label: "Classe", Value: x.schoolClass()}, {Label: "Jour", Value: x.Day.Long()}, {Label: "Activité", Value: x.what()},
 		{Label: "Ce qui est demandé", Value: x.asks()}, {Label: "Places", Value: x.leftWords()},
 		{Label: "Reçue", Value: civil.Stamp(x.AskedAt.In(v.now.Location())) + ", " + sinceWords(v.now, x.AskedAt)}}
 	if x.Note != "" {
@@ -704,7 +704,7 @@ func lateCheck(v lateSeveralView) templ.Component {
 					}
 					ctx = templ.InitializeContext(ctx)
 					for _, x := range v.no {
-						templ_7745c5c3_Err = web.RowLink(latePath+"/"+x.id(), x.ChildName+", "+x.Day.DayMonth(), x.what()+". "+x.bar+".", x.mark(), "").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = web.RowLink(latePath+"/"+x.id(), x.ChildName+", "+x.Day.DayMonth(), x.what()+". "+x.bar+".", x.mark(v.now), "").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -3,7 +3,9 @@ package booking
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parvis/internal/base/civil"
@@ -39,18 +41,23 @@ func Mails(deps MailDeps) []mail.Template {
 // sameMail is what both mails are made of.
 type sameMail struct {
 	to, by, reference string
+	subject           string // "Jérémy et Inès : 3 jours réservés, 1 annulé"
+	own               bool   // the addressee did it
 	lines             []string
 	more              int
 }
 
 func (d MailDeps) specimen(of func(MailDeps, sameMail) mail.Body) mail.Body {
-	return of(d, sameMail{to: "Camille Martin", by: "{auteur}", reference: "{référence}", lines: []string{"{changements}"}})
+	return of(d, sameMail{to: "Camille Martin", by: "{auteur}", reference: "{référence}", subject: "{objet}", lines: []string{"{changements}"}})
 }
 
 func confirmedBody(d MailDeps, m sameMail) mail.Body {
 	body := d.frame(m)
-	body.Subject = "Vos réservations ont changé (" + m.reference + ")"
+	body.Subject = m.subject + " (" + m.reference + ")"
 	body.Paragraphs = append([]string{m.by + " a enregistré\u00a0:"}, m.told()...)
+	if m.own {
+		body.Paragraphs[0] = "Vous avez enregistré\u00a0:"
+	}
 	return body
 }
 
@@ -97,7 +104,7 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	if err != nil {
 		return mail.Body{}, errors.Join(mail.ErrDrop, err)
 	}
-	m := sameMail{to: to.Full(), by: c.author(), reference: c.Reference}
+	m := sameMail{to: to.Full(), by: c.author(), reference: c.Reference, subject: c.subject(), own: !c.ByAgent && c.Lines[0].ByPerson == args["person"]}
 	for i, p := range c.Lines {
 		if i == mostTold {
 			m.more = len(c.Lines) - mostTold
@@ -109,7 +116,7 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	if answer {
 		body = answeredBody(d, m)
 	}
-	body.Values = map[string]string{"auteur": m.by, "référence": m.reference, "changements": joinLines(m.told())}
+	body.Values = map[string]string{"auteur": m.by, "objet": m.subject, "référence": m.reference, "changements": joinLines(m.told())}
 	return body, nil
 }
 
@@ -122,6 +129,42 @@ func joinLines(all []string) string {
 		out += l
 	}
 	return out
+}
+
+// subject says whose days changed and how: "Jérémy et Inès : 3 jours réservés, 1 jour annulé".
+func (c Confirmation) subject() string {
+	var names []string
+	counts := map[string]int{}
+	for _, p := range c.Lines {
+		if !slices.Contains(names, p.ChildName) {
+			names = append(names, p.ChildName)
+		}
+		counts[p.kind()]++
+	}
+	var facts []string
+	for _, kind := range []string{"réservé", "changé", "annulé", "demandé", "refusé"} {
+		if n := counts[kind]; n == 1 {
+			facts = append(facts, "1\u00a0jour "+kind)
+		} else if n > 1 {
+			facts = append(facts, counted(n, "jour")+" "+kind+"s")
+		}
+	}
+	return family.List(names) + "\u00a0: " + strings.Join(facts, ", ")
+}
+
+// kind is what was done, in one word.
+func (p Proof) kind() string {
+	switch p.Did {
+	case DidBook, DidAccept, DidKeepBooking:
+		return "réservé"
+	case DidChange:
+		return "changé"
+	case DidCancel:
+		return "annulé"
+	case DidAsk, DidAskCancel:
+		return "demandé"
+	}
+	return "refusé"
 }
 
 // author is who confirmed: an agent has no name for families.

@@ -424,7 +424,7 @@ func (m *model) answer(home family.ID, c booking.Cell, seen booking.Token, ans b
 // whyKind is the kind of a sentence, as far as the model tells them apart.
 func whyKind(sentence string) string {
 	switch {
-	case sentence == booking.Moved:
+	case sentence == booking.Moved, sentence == booking.AlreadyBooked, sentence == booking.AlreadyCancelled:
 		return "moved"
 	case strings.HasPrefix(sentence, "Complet"):
 		return "full"

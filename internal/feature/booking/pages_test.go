@@ -77,8 +77,8 @@ func TestMonthSaysEachDayInWords(t *testing.T) {
 			{"2027-01-04", 4, "Restauration scolaire Non réservé Réservations pas encore ouvertes"},
 			{"2027-01-11", 0, "Restauration scolaire Réservé par l’autre foyer"},
 			{"2027-01-11", 2, "Mercredi, journée Liste d’attente Pour annuler ce jour, appelez le service"},
-			{"2026-12-28", 0, "Toutes les activités Fermé Vacances de Noël"},
-			{"2026-12-28", 4, "Toutes les activités Fermé Jour férié : Jour de l’an"},
+			{"2026-12-28", 0, "Vos activités Fermé Vacances de Noël"},
+			{"2026-12-28", 4, "Vos activités Fermé Jour férié : Jour de l’an"},
 		} {
 			if got := day(c.week, c.n); got != c.want {
 				t.Errorf("week %s day %d = %q, want %q", c.week, c.n, got, c.want)

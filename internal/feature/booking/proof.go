@@ -30,7 +30,9 @@ type Proof struct {
 	Why       string          // of a refusal, or an agent's reason
 	By        string          // who did it; "" when it is not known any more
 	ByAgent   bool
+	ByPerson  string
 	At        civil.Instant
+	Since     bool // what stands now is not what this line did
 }
 
 // Confirmation is what was confirmed at once, for those who may act for the children and for agents.
@@ -83,6 +85,36 @@ func readConfirmation(r db.Reader, cat *activity.Catalogue, reference string, se
 	return c, nil
 }
 
+// compare marks the lines whose cell holds something else by now.
+func (c *Confirmation) compare(r db.Reader, s *Scene, children []family.Child) error {
+	var days civil.Range
+	for _, p := range c.Lines {
+		if days.From.IsZero() || p.Day.Before(days.From) {
+			days.From = p.Day
+		}
+		if p.Day.After(days.To) {
+			days.To = p.Day
+		}
+	}
+	if err := readScene(r, s, children, days); err != nil {
+		return err
+	}
+	for i, p := range c.Lines {
+		h := s.Held(p.Cell)
+		switch p.Did {
+		case DidBook, DidChange, DidAccept:
+			c.Lines[i].Since = h.State != Booked || h.Choice != p.Became
+		case DidCancel:
+			c.Lines[i].Since = h.Live()
+		case DidAsk:
+			c.Lines[i].Since = h.State != Asked
+		case DidAskCancel:
+			c.Lines[i].Since = !h.CancelAsked
+		}
+	}
+	return nil
+}
+
 // ProofsOfCell lists what was ever asked of a cell, newest first: its history.
 func ProofsOfCell(r db.Reader, cat *activity.Catalogue, c Cell) ([]Proof, error) {
 	return proofsOf(r, cat, `l.child = $1 and l.day = $2 and l.activity = $3`, mostHistory, string(c.Child), c.Day, string(c.Activity))
@@ -95,7 +127,7 @@ func proofsOf(r db.Reader, cat *activity.Catalogue, where string, most int, args
 		var p Proof
 		var child, by person.Person
 		var at *int64
-		err := s.Scan(&p.Reference, &p.Family, &p.Child, &p.Activity, &p.Day, &p.Did, &p.Was, &p.Became, &p.Late, &at, &p.Why, &p.ByAgent, &p.At,
+		err := s.Scan(&p.Reference, &p.Family, &p.Child, &p.Activity, &p.Day, &p.Did, &p.Was, &p.Became, &p.Late, &at, &p.Why, &p.ByAgent, &p.ByPerson, &p.At,
 			&child.LastName, &child.FirstNames, &by.LastName, &by.FirstNames)
 		p.ChildName, p.By = child.FirstName(), by.Full()
 		if at != nil {
@@ -103,7 +135,7 @@ func proofsOf(r db.Reader, cat *activity.Catalogue, where string, most int, args
 			p.Until = &l
 		}
 		return p, err
-	}, `select l.reference, l.family, l.child, l.activity, l.day, l.did, l.was, l.became, l.late, l.until_at, l.why, l.by_agent, l.at,
+	}, `select l.reference, l.family, l.child, l.activity, l.day, l.did, l.was, l.became, l.late, l.until_at, l.why, l.by_agent, l.by_person, l.at,
 			c.last_name, c.first_names, coalesce(p.last_name, ''), coalesce(p.first_names, '')
 		from booking_line l
 		join person c on c.id = l.child
@@ -137,13 +169,12 @@ func tellFamily(tx *db.Tx, now time.Time, of family.ID, reference string) error 
 	if err != nil {
 		return err
 	}
-	for _, h := range heads {
-		if _, err := mail.Enqueue(tx, now, mail.Message{Template: MailConfirmed, To: h.email,
-			Args: map[string]string{"reference": reference, "person": h.person, "family": string(of)}}); err != nil {
-			return err
-		}
+	mails := make([]mail.Message, len(heads))
+	for i, h := range heads {
+		mails[i] = mail.Message{Template: MailConfirmed, To: h.email,
+			Args: map[string]string{"reference": reference, "person": h.person, "family": string(of)}}
 	}
-	return nil
+	return mail.EnqueueAll(tx, now, mails)
 }
 
 type head struct{ person, email string }

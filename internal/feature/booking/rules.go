@@ -157,7 +157,7 @@ func monthOf(s string, today civil.Date) (civil.Date, bool) {
 func mondayOf(s string, today civil.Date) (civil.Date, bool) {
 	d, err := civil.ParseDate(s)
 	if err != nil {
-		return today.Monday(), false
+		return weekOf(today), false
 	}
 	h := horizon(today)
 	switch {

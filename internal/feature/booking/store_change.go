@@ -171,6 +171,9 @@ func noteCancelAsked(tx *db.Tx, now time.Time, note string, ids []ID) error {
 	return nil
 }
 
+// mostRefused is how many refused lines of one order are kept.
+const mostRefused = 100
+
 // insertLines writes the lines of proof of an order: those on which something was done, and those refused with a reason.
 func insertLines(tx *db.Tx, now time.Time, a actor.Actor, out Outcome, familyOf func(family.ChildID) family.ID, reason string) error {
 	at := civil.InstantOf(now)
@@ -182,8 +185,8 @@ func insertLines(tx *db.Tx, now time.Time, a actor.Actor, out Outcome, familyOf 
 			why := d.Why
 			if d.does() {
 				why = reason
-			} else if why == "" {
-				continue // nothing asked of this cell
+			} else if why == "" || d.foreign || position >= out.Done()+mostRefused {
+				continue // nothing asked of this cell, or nothing that any page offers
 			}
 			var untilAt any
 			if d.does() && (d.Until.Kind == activity.LimitAt || d.Until.Kind == activity.LimitNever) {

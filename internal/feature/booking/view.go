@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
 
@@ -70,6 +71,7 @@ func (p Pages) Panels() []web.Panel {
 			if err != nil {
 				return nil, err
 			}
+			g.scene.only(func(act *activity.Activity) bool { return a.CanFor(Read, string(act.Service)) })
 			return panel(g, id, a.Can(Write)), nil
 		}}}
 }

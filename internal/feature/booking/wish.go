@@ -100,6 +100,7 @@ type Decision struct {
 	Until     activity.Limit
 	Held      Holding // before
 	childName string
+	foreign   bool // the child neither is enrolled there nor holds anything: no page asks this
 	take      []activity.UnitID
 	drop      []heldUnit
 	site      town.SiteID

@@ -21,16 +21,21 @@ type Pages struct {
 	DB        *db.DB
 	Now       func() time.Time
 	Catalogue *activity.Cache
+	// Booked counts the days of a range on which a child has an activity, or asked for it.
+	Booked func(r db.Reader, child family.ChildID, of activity.ID, days civil.Range) (int, error)
 }
 
 // Agent declares the agents' pages.
 func (p Pages) Agent(rt *web.Router) {
 	rt.Get("/agents/familles/{id}/inscriptions", web.AgentWith(Write), web.Object("family"), p.form)
 	rt.Post("/agents/familles/{id}/inscriptions", web.AgentWith(Write), web.Object("family"), p.enrol)
+	rt.Get("/agents/familles/{id}/inscriptions/fin", web.AgentWith(Write), web.Object("family"), p.checkEnd)
 	rt.Post("/agents/familles/{id}/inscriptions/fin", web.AgentWith(Write), web.Object("family"), p.end)
-	rt.Get("/agents/inscriptions/reconduire", web.AgentWith(Write), web.NoObject, p.carryForm)
-	rt.Post("/agents/inscriptions/reconduire", web.AgentWith(Write), web.NoObject, p.carry)
+	rt.Get(carryPath, web.AgentWith(Write), web.NoObject, p.carryForm)
+	rt.Post(carryPath, web.AgentWith(Write), web.NoObject, p.carry)
 }
+
+const carryPath = "/agents/inscriptions/reconduire"
 
 func pathOf(id family.ID) string { return "/agents/familles/" + string(id) + "/inscriptions" }
 
@@ -41,7 +46,13 @@ type formView struct {
 	Current  []Standing
 	Options  []web.Option // activities
 	Sites    []web.Option
+	Today    civil.Date
 	From, To string
+}
+
+// anyway tells that the form offers to enrol a child whom the activity does not take: once it was refused.
+func anyway(f *web.Form) bool {
+	return f.Bool("quand_meme") || f.Text("activite") != "" && f.Problem("activite") != ""
 }
 
 func (p Pages) form(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -65,8 +76,11 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 		if v.Current, err = standing(rd, v.Children, civil.DateOf(now)); err != nil {
 			return v, err
 		}
-		v.offer(cat, a, now)
-		return v, nil
+		v.offer(cat, a)
+		today := civil.DateOf(now)
+		end, err := schoolEnd(rd, today)
+		v.Today, v.From, v.To = today, today.French(), end.French()
+		return v, err
 	})
 	if err != nil {
 		return err
@@ -76,10 +90,36 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 	return web.Render(w, r, page, formPage(v, f))
 }
 
-// offer fills the choices of the form: activities that the agent may enrol in, their sites, today to the end of the year.
-func (v *formView) offer(cat *activity.Catalogue, a actor.Actor, now time.Time) {
+// schoolEnd is the last day of the school year that runs, as the town knows it, else 31 August.
+func schoolEnd(r db.Reader, today civil.Date) (civil.Date, error) {
+	year := civil.SchoolYearOf(today)
+	years, err := town.Years(r)
+	for _, y := range years {
+		if y.Year == year && !y.Days.To.Before(today) {
+			return y.Days.To, err
+		}
+	}
+	return daysOf(year).To, err
+}
+
+// ownSchool is « L’école de l’enfant » with its name.
+func ownSchool(children []family.Child) string {
+	var names []string
+	for _, c := range children {
+		if c.School != "" && !slices.Contains(names, c.School) {
+			names = append(names, c.School)
+		}
+	}
+	if len(names) == 0 {
+		return "L’école de l’enfant"
+	}
+	return "L’école de l’enfant\u00a0: " + strings.Join(names, " ou ")
+}
+
+// offer fills the choices of the form: activities that the agent may enrol in, and their sites.
+func (v *formView) offer(cat *activity.Catalogue, a actor.Actor) {
 	seen := map[town.SiteID]bool{}
-	v.Sites = []web.Option{{Value: "", Label: "L’école de l’enfant"}}
+	v.Sites = []web.Option{{Value: "", Label: ownSchool(v.Children)}}
 	for _, act := range cat.Activities {
 		if !a.CanFor(Write, string(act.Service)) {
 			continue
@@ -92,13 +132,15 @@ func (v *formView) offer(cat *activity.Catalogue, a actor.Actor, now time.Time) 
 			}
 		}
 	}
-	today := civil.DateOf(now)
-	v.From = today.French()
-	v.To = civil.NewDate(int(civil.SchoolYearOf(today))+1, time.August, 31).French()
+}
+
+// enrolling bounds the days of an enrolment around today: a year typed wrong is not an enrolment.
+func enrolling(today civil.Date) civil.Range {
+	return civil.Range{From: today.AddDays(-365), To: today.AddDays(3 * 365)}
 }
 
 // read reads the form.
-func read(f *web.Form) (Enrolment, error) {
+func read(f *web.Form, today civil.Date) (Enrolment, error) {
 	e := Enrolment{Child: family.ChildID(f.Text("enfant")), Activity: activity.ID(f.Text("activite")), Site: town.SiteID(f.Text("lieu"))}
 	var fields []fault.Field
 	if e.Child == "" {
@@ -110,7 +152,9 @@ func read(f *web.Form) (Enrolment, error) {
 	for name, day := range map[string]*civil.Date{"debut": &e.Days.From, "fin": &e.Days.To} {
 		d, err := civil.ParseFrench(f.Text(name))
 		if err != nil {
-			fields = append(fields, fault.Field{Name: name, Sentence: "Écrivez la date ainsi\u00a0: 01/09/2027."})
+			fields = append(fields, fault.Field{Name: name, Sentence: "Écrivez la date ainsi\u00a0: " + today.French() + "."})
+		} else if within := enrolling(today); !within.Contains(d) {
+			fields = append(fields, fault.Field{Name: name, Sentence: "Choisissez un jour entre le " + within.From.French() + " et le " + within.To.French() + "."})
 		}
 		*day = d
 	}
@@ -119,10 +163,10 @@ func read(f *web.Form) (Enrolment, error) {
 
 func (p Pages) enrol(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	f, id, now := web.ReadForm(r), family.ID(r.PathValue("id")), p.Now()
-	e, err := read(f)
+	e, err := read(f, civil.DateOf(now))
 	if err == nil {
 		err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-			if err := mayEnrol(tx, a, id, e); err != nil {
+			if err := mayEnrol(tx, now, a, id, e, f.Bool("quand_meme")); err != nil {
 				return web.Done{}, err
 			}
 			if _, err := Insert(tx, now, a, e); err != nil {
@@ -138,8 +182,9 @@ func (p Pages) enrol(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	return err
 }
 
-// mayEnrol tells whether the agent may enrol that child, of that family, in that activity and at that site.
-func mayEnrol(tx *db.Tx, a actor.Actor, id family.ID, e Enrolment) error {
+// mayEnrol tells whether the agent may enrol that child, of that family, in that activity and at that site. A child whom
+// the activity does not take is enrolled only when the agent says anyway.
+func mayEnrol(tx *db.Tx, now time.Time, a actor.Actor, id family.ID, e Enrolment, anyway bool) error {
 	if err := family.Readable(tx, a, id, Write); err != nil {
 		return err
 	}
@@ -147,7 +192,8 @@ func mayEnrol(tx *db.Tx, a actor.Actor, id family.ID, e Enrolment) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(children, func(c family.Child) bool { return c.ID == e.Child }) {
+	i := slices.IndexFunc(children, func(c family.Child) bool { return c.ID == e.Child })
+	if i < 0 {
 		return fault.Missing("child")
 	}
 	act, err := activity.ByID(tx, e.Activity)
@@ -160,85 +206,18 @@ func mayEnrol(tx *db.Tx, a actor.Actor, id family.ID, e Enrolment) error {
 	if e.Site != "" && !slices.ContainsFunc(act.Places, func(p activity.Place) bool { return p.Site == e.Site }) {
 		return fault.InvalidFields(fault.Field{Name: "lieu", Sentence: "Cette activité n’a pas lieu ici. Choisissez un de ses lieux."})
 	}
+	if why := takes(act, children[i], e.Days.From, civil.DateOf(now)); why != "" && !anyway {
+		return fault.InvalidFields(fault.Field{Name: "activite", Sentence: why + ". Pour l’inscrire malgré cela, cochez «\u00a0Inscrire quand même\u00a0»."})
+	}
 	return nil
 }
 
-func (p Pages) end(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	f, id, now := web.ReadForm(r), family.ID(r.PathValue("id")), p.Now()
-	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		if err := family.Readable(tx, a, id, Write); err != nil {
-			return web.Done{}, err
-		}
-		children, err := family.ChildrenOf(tx, id)
-		if err != nil {
-			return web.Done{}, err
-		}
-		if err := End(tx, now, a, children, ID(f.Text("inscription"))); err != nil {
-			return web.Done{}, err
-		}
-		return web.Done{Location: pathOf(id), Sentence: "L’inscription se termine aujourd’hui. Ce qui est déjà réservé le reste\u00a0: annulez-le s’il le faut."}, nil
-	})
-}
-
-// carryView offers to carry the enrolments of a year over to the next.
-type carryView struct {
-	From, To civil.SchoolYear
-	Options  []web.Option
-}
-
-func (p Pages) years() (from, to civil.SchoolYear) {
-	to = civil.SchoolYearOf(civil.DateOf(p.Now()).AddDays(120)) // from April on, the year that comes
-	return to - 1, to
-}
-
-func (p Pages) carryForm(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	return p.showCarry(w, r, a, web.ReadForm(r), 0)
-}
-
-func (p Pages) showCarry(w http.ResponseWriter, r *http.Request, a actor.Actor, f *web.Form, status int) error {
-	var v carryView
-	v.From, v.To = p.years()
-	counts, err := db.Read(r.Context(), p.DB, func(rd db.Reader) ([]carried, error) { return carriable(rd, v.From, v.To) })
-	if err != nil {
-		return err
+// takes says why an activity does not take a child from a day on, "" when it does. The level is that of the school year
+// that runs: of another year it is not known.
+func takes(act activity.Activity, c family.Child, from, today civil.Date) string {
+	level := c.Level
+	if civil.SchoolYearOf(from) != civil.SchoolYearOf(today) {
+		level = ""
 	}
-	for _, c := range counts {
-		if a.CanFor(Write, c.service) {
-			v.Options = append(v.Options, web.Option{Value: string(c.activity), Label: c.name, Hint: c.words()})
-		}
-	}
-	page := web.Page{Title: "Reconduire les inscriptions", Status: status, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},
-		{Label: "Activités", Href: "/agents/activites"}, {Label: "Reconduire les inscriptions"}}}
-	return web.Render(w, r, page, carryPage(v, f))
-}
-
-func (p Pages) carry(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	f, now := web.ReadForm(r), p.Now()
-	from, to := p.years()
-	chosen := f.All("activite")
-	if len(chosen) == 0 {
-		f.Take(fault.InvalidFields(fault.Field{Name: "activite", Sentence: "Choisissez au moins une activité."}))
-		return p.showCarry(w, r, a, f, http.StatusUnprocessableEntity)
-	}
-	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		total := 0
-		for _, id := range chosen {
-			n, err := Carry(tx, now, a, activity.ID(id), from, to)
-			if err != nil {
-				return web.Done{}, err
-			}
-			total += n
-		}
-		return web.Done{Location: "/agents/inscriptions/reconduire", Sentence: carriedSentence(total, to)}, nil
-	})
-}
-
-func carriedSentence(n int, to civil.SchoolYear) string {
-	switch n {
-	case 0:
-		return "Aucune inscription à reconduire\u00a0: elles le sont déjà toutes."
-	case 1:
-		return "1 inscription est reconduite pour " + to.String() + "."
-	}
-	return strings.Join([]string{count(n), "inscriptions sont reconduites pour", to.String() + "."}, " ")
+	return act.Takes(level, c.Born, from)
 }

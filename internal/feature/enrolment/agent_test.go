@@ -10,10 +10,17 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/enrolment"
+	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person/persontest"
 	"parvis/internal/testkit"
 )
+
+// desk is the pages, with that many days booked whatever is asked.
+func desk(d *db.DB, booked int) enrolment.Pages {
+	return enrolment.Pages{DB: d, Now: persontest.Now, Catalogue: &activity.Cache{DB: d},
+		Booked: func(db.Reader, family.ChildID, activity.ID, civil.Range) (int, error) { return booked, nil }}
+}
 
 func TestAnAgentEnrolsEndsAndCarriesOver(t *testing.T) {
 	testkit.EachEngine(t, enrolment.Sources(), func(t *testing.T, d *db.DB) {
@@ -27,7 +34,7 @@ func TestAnAgentEnrolsEndsAndCarriesOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := testkit.NewPortal(t, d, now)
-		enrolment.Pages{DB: d, Now: persontest.Now, Catalogue: &activity.Cache{DB: d}}.Agent(p.Router)
+		desk(d, 0).Agent(p.Router)
 		c := p.As(familytest.Agent(enrolment.Write))
 		path := "/agents/familles/" + string(h.First) + "/inscriptions"
 		fill := map[string]string{"enfant": string(h.Jeremy), "activite": string(canteen), "lieu": string(h.School), "debut": "01/09/2026", "fin": "30/06/2027"}
@@ -61,9 +68,9 @@ func TestAnAgentEnrolsEndsAndCarriesOver(t *testing.T) {
 		if got := n(again); got != 0 {
 			t.Errorf("carried again %d, want 0", got)
 		}
-		ended := c.Get(path).Submit("form[action$=fin]", nil).Follow()
-		if text := ended.Text("main"); !strings.Contains(text, "au "+civil.DateOf(now).French()) {
-			t.Errorf("ended: %s", text)
+		ended := c.Get(path).Click("main .row a").Submit("#terminer", nil).Follow()
+		if text := ended.Text("main"); !strings.Contains(text, "au "+civil.DateOf(now).French()) || ended.Doc.Find("main .row a").Length() != 1 {
+			t.Errorf("ended today, that of next year to come: %s", text)
 		}
 		elsewhere := familytest.Agent()
 		elsewhere.Rights = map[actor.Right][]string{enrolment.Write: {string(h.Youth)}}

@@ -19,27 +19,54 @@ import (
 type Standing struct {
 	Named
 	ID ID
+	Of activity.ID
 }
 
-// End ends an enrolment of one of some children today; the days before stay. Another id is a NotFound fault.
-func End(tx *db.Tx, now time.Time, a actor.Actor, children []family.Child, id ID) error {
+// End ends an enrolment of one of some children on its last day; one that begins after it never holds. Another id is a
+// NotFound fault.
+func End(tx *db.Tx, now time.Time, a actor.Actor, children []family.Child, id ID, last civil.Date) (Standing, error) {
 	if !a.Can(Write) {
-		return fault.New(fault.Forbidden, "")
+		return Standing{}, fault.New(fault.Forbidden, "")
 	}
-	all, err := standing(tx, children, civil.DateOf(now))
+	e, err := standingOne(tx, children, id, civil.DateOf(now))
 	if err != nil {
-		return err
+		return e, err
+	}
+	if err := e.mayEnd(last, civil.DateOf(now)); err != nil {
+		return e, err
+	}
+	if err := endOn(tx, e, last); err != nil {
+		return e, fmt.Errorf("end enrolment: %w", err)
+	}
+	return e, audit.Write(tx, now, a, audit.Entry{Action: "enrolment.ended", Object: "enrolment", ID: string(id), Subject: string(e.Child), Detail: last.String()})
+}
+
+// mayEnd tells whether the last day of an enrolment may become that one.
+func (e Standing) mayEnd(last, today civil.Date) error {
+	switch {
+	case !last.Before(e.Days.To):
+		return fault.InvalidFields(fault.Field{Name: "dernier", Sentence: "L’inscription se termine déjà le " + e.Days.To.French() + ". Choisissez un jour d’avant."})
+	case last.Before(enrolling(today).From):
+		return fault.InvalidFields(fault.Field{Name: "dernier", Sentence: "Choisissez un jour depuis le " + enrolling(today).From.French() + "."})
+	}
+	return nil
+}
+
+// never tells that an enrolment that ends on a day will not have begun.
+func (e Standing) never(last civil.Date) bool { return e.Days.From.After(last) }
+
+// standingOne finds one enrolment of some children that is not over.
+func standingOne(r db.Reader, children []family.Child, id ID, today civil.Date) (Standing, error) {
+	all, err := standing(r, children, today)
+	if err != nil {
+		return Standing{}, err
 	}
 	for _, e := range all {
-		if e.ID != id {
-			continue
+		if e.ID == id {
+			return e, nil
 		}
-		if err := endOn(tx, e, civil.DateOf(now)); err != nil {
-			return fmt.Errorf("end enrolment: %w", err)
-		}
-		return audit.Write(tx, now, a, audit.Entry{Action: "enrolment.ended", Object: "enrolment", ID: string(id), Subject: string(e.Child)})
 	}
-	return fault.Missing("enrolment")
+	return Standing{}, fault.Missing("enrolment")
 }
 
 // carried is how many enrolments of an activity could be carried over.
@@ -143,8 +170,33 @@ func carriable(r db.Reader, from, to civil.SchoolYear) ([]carried, error) {
 	return all, nil
 }
 
+// uncarried is why nobody is carried over: of those enrolled on the last school days, by activity and service, how many
+// are enrolled for the year after already, and how many are in no family here any more.
+type uncarried struct {
+	service             string
+	enrolled, done, out int
+}
+
+func notCarriable(r db.Reader, from, to civil.SchoolYear) ([]uncarried, error) {
+	all, err := db.List(r, func(s db.Scanner) (uncarried, error) {
+		var u uncarried
+		err := s.Scan(&u.service, &u.enrolled, &u.done, &u.out)
+		return u, err
+	}, `select x.service, count(*), count(*) filter (where x.done), count(*) filter (where not x.done and not x.here)
+		from (select distinct e.child, e.activity, coalesce(a.service, '') as service,
+				exists (select 1 from family_member m where m.person = e.child and m.state = 'approved' and m.role = 'member' and m.to_day is null) as here,
+				exists (select 1 from enrolment x where x.child = e.child and x.activity = e.activity and x.state = 'active' and x.to_day >= $3 and x.from_day <= $4) as done
+			from enrolment e join activity a on a.id = e.activity
+			where e.state = 'active' and e.to_day >= $1 and e.from_day <= $2) x
+		group by x.service`, carryArgs(from, to)...)
+	if err != nil {
+		return nil, fmt.Errorf("count enrolments that are not carried: %w", err)
+	}
+	return all, nil
+}
+
 func endOn(tx *db.Tx, e Standing, day civil.Date) error {
-	if e.Days.From.After(day) { // it never began
+	if e.never(day) {
 		_, err := tx.Exec(`update enrolment set state = 'ended' where id = $1`, string(e.ID))
 		return err
 	}
@@ -163,9 +215,9 @@ func standing(r db.Reader, children []family.Child, day civil.Date) ([]Standing,
 	}
 	all, err := db.List(r, func(s db.Scanner) (Standing, error) {
 		var x Standing
-		err := s.Scan(&x.ID, &x.Child, &x.Activity, &x.Site, &x.Days.From, &x.Days.To)
+		err := s.Scan(&x.ID, &x.Child, &x.Of, &x.Activity, &x.Site, &x.Days.From, &x.Days.To)
 		return x, err
-	}, `select e.id, e.child, a.name, coalesce(s.name, ''), e.from_day, e.to_day
+	}, `select e.id, e.child, a.id, a.name, `+siteName+`, e.from_day, e.to_day
 		from enrolment e join activity a on a.id = e.activity left join site s on s.id = e.site
 		where e.state = 'active' and e.to_day >= $1 and e.child in (`+db.Marks(2, len(children))+`)
 		order by a.folded, e.from_day, e.id`, args...)

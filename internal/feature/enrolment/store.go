@@ -33,6 +33,12 @@ func insert(tx *db.Tx, now time.Time, e Enrolment) (bool, error) {
 	return n == 1, err
 }
 
+// siteName is where an enrolment e takes place, in words: its site s, else the child's school where the activity is held
+// there, else the only place there is.
+const siteName = `coalesce(s.name,
+		(select sc.name from child k join activity_site x on x.site = k.school join site sc on sc.id = k.school where k.person = e.child and x.activity = e.activity),
+		(select case when count(*) = 1 then min(sc.name) end from activity_site x join site sc on sc.id = x.site where x.activity = e.activity), '')`
+
 func overlapping(r db.Reader, children []family.Child, days civil.Range) (map[family.ChildID][]Named, error) {
 	byChild := map[family.ChildID][]Named{}
 	if len(children) == 0 {
@@ -46,7 +52,7 @@ func overlapping(r db.Reader, children []family.Child, days civil.Range) (map[fa
 		var n Named
 		err := s.Scan(&n.Child, &n.Activity, &n.Site, &n.Days.From, &n.Days.To)
 		return n, err
-	}, `select e.child, a.name, coalesce(s.name, ''), e.from_day, e.to_day
+	}, `select e.child, a.name, `+siteName+`, e.from_day, e.to_day
 		from enrolment e
 		join activity a on a.id = e.activity
 		left join site s on s.id = e.site

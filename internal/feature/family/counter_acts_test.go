@@ -208,6 +208,8 @@ func TestTheAddressOfAnAccountIsItsOwners(t *testing.T) {
 		}
 		if page := c.p.As(familytest.Agent(all...)).Get("/agents/membres/" + string(c.place(c.h.Thomas)) + "/coordonnees"); page.Has(`[name=courriel]`) {
 			t.Error("the address of an account can be typed")
+		} else if text := page.Text("main"); strings.Contains(text, `\u00a0`) || !strings.Contains(text, "espace personnel : ouvert") {
+			t.Errorf("an escape is shown as it is written: %s", text)
 		}
 	})
 }

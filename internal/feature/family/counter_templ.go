@@ -293,7 +293,7 @@ func contactBody(f *web.Form, v counterView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " <p>C’est l’adresse d’un espace personnel\\u00a0: ouvert, son titulaire la change lui-même, et la confirme. ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " <p>C’est l’adresse d’un espace personnel\u00a0: ouvert, son titulaire la change lui-même, et la confirme. ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -552,7 +552,7 @@ func endBody(f *web.Form, v counterView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, " ne s’affiche plus dans l’espace de cette famille, dès maintenant.</li><li>Ses inscriptions et ses réservations restent\\u00a0: arrêtez-les d’abord si elles ne valent plus.</li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, " ne s’affiche plus dans l’espace de cette famille, dès maintenant.</li><li>Ses inscriptions et ses réservations restent\u00a0: arrêtez-les d’abord si elles ne valent plus.</li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -593,7 +593,7 @@ func endBody(f *web.Form, v counterView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<li>La personne reste connue de la mairie\\u00a0: elle peut être ajoutée de nouveau.</li></ul>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<li>La personne reste connue de la mairie\u00a0: elle peut être ajoutée de nouveau.</li></ul>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -225,7 +225,7 @@ func (p Pages) showDone(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 		if v.Merging, err = ByID(rd, ID(r.PathValue("id"))); err != nil {
 			return v, err
 		}
-		if err := sideReached(rd, a, v.Merging); err != nil {
+		if err := undoReached(rd, a, v.Merging); err != nil {
 			return v, err
 		}
 		v.links, err = linksOf(rd, a, v.Merging)

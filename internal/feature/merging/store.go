@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -150,6 +151,34 @@ func rowsOf(r db.Reader, id ID) ([]revert.Change, error) {
 	}, `select tbl, op, row_key, before, after from merge_row where merge = $1 order by seq`, string(id))
 	if err != nil {
 		return nil, fmt.Errorf("read merge rows: %w", err)
+	}
+	return all, nil
+}
+
+// seatFamilies are the families of some places, those that had not ended at a moment.
+func seatFamilies(r db.Reader, seats []string, at civil.Instant) ([]string, error) {
+	day := civil.DateOf(at.In(time.UTC)).AddDays(-1) // whatever the town's zone
+	var all []string
+	for some := range slices.Chunk(seats, rowsAtOnce) {
+		args := []any{day}
+		for _, id := range some {
+			args = append(args, id)
+		}
+		more, err := db.List(r, db.Column[string], `select distinct family from family_member
+			where (to_day is null or to_day >= $1) and id in (`+db.Marks(2, len(some))+`)`, args...)
+		if err != nil {
+			return nil, fmt.Errorf("list families of places: %w", err)
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// servicesOf are the services that know a family; none when there is no such family.
+func servicesOf(r db.Reader, id family.ID) ([]string, error) {
+	all, err := db.List(r, db.Column[string], `select service from family_service where family = $1`, string(id))
+	if err != nil {
+		return nil, fmt.Errorf("list services of a family: %w", err)
 	}
 	return all, nil
 }

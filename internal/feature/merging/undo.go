@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/revert"
+	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
 
@@ -63,7 +64,7 @@ const twice = "Cette fusion est déjà défaite."
 
 // undoable refuses what cannot be taken back, or not by this agent. It locks the one who stayed.
 func (d Desk) undoable(tx *db.Tx, now time.Time, a actor.Actor, m Merging) error {
-	switch err := sideReached(tx, a, m); {
+	switch err := undoReached(tx, a, m); {
 	case err != nil:
 		return err
 	case m.UndoneAt != 0:
@@ -103,6 +104,86 @@ func sideReached(r db.Reader, a actor.Actor, m Merging) error {
 	return err
 }
 
+// undoReached refuses an agent whose right does not reach each family that a merging touched, as reached does for the
+// merging itself: the families of the two, and those that the rows kept name. A family counts as known by the services
+// that it has once the merging is undone, not by those that the merging gave it.
+func undoReached(r db.Reader, a actor.Actor, m Merging) error {
+	if err := sideReached(r, a, m); err != nil || a.CanFor(Right, actor.AllServices) || m.ForgottenAt != 0 {
+		return err
+	}
+	changes, err := rowsOf(r, m.ID)
+	if err != nil {
+		return err
+	}
+	touched, err := touchedBy(r, m, changes)
+	if err != nil {
+		return err
+	}
+	for _, id := range touched {
+		services, err := servicesAfter(r, m, id, changes)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(services, func(s string) bool { return a.CanFor(Right, s) }) {
+			return fault.New(fault.Refused, elsewhere)
+		}
+	}
+	return nil
+}
+
+// touchedBy are the families of the two, and those of the rows that a merging changed.
+func touchedBy(r db.Reader, m Merging, changes []revert.Change) ([]family.ID, error) {
+	all, err := homesOf(r, m.union())
+	if err != nil {
+		return nil, err
+	}
+	add := func(v any) {
+		if id, ok := v.(string); ok && id != "" && !slices.Contains(all, family.ID(id)) {
+			all = append(all, family.ID(id))
+		}
+	}
+	var seats []string
+	for _, c := range changes {
+		if id, ok := c.Key["id"].(string); ok && c.Table == "family_member" {
+			seats = append(seats, id)
+		}
+		for _, row := range []revert.Row{c.Key, c.Before, c.After} {
+			add(row["family"])
+		}
+		if c.Table == "family" {
+			add(c.Key["id"])
+		}
+	}
+	theirs, err := seatFamilies(r, seats, m.MadeAt)
+	for _, id := range theirs {
+		add(id)
+	}
+	return all, err
+}
+
+// servicesAfter are those that know a family once a merging is undone.
+func servicesAfter(r db.Reader, m Merging, id family.ID, changes []revert.Change) ([]string, error) {
+	known, err := servicesOf(r, id)
+	if err != nil || m.UndoneAt != 0 {
+		return known, err
+	}
+	for _, c := range slices.Backward(changes) {
+		row := c.Before
+		if c.Op == revert.Put {
+			row = c.After
+		}
+		service, _ := row["service"].(string)
+		switch {
+		case c.Table != "family_service" || row["family"] != string(id):
+		case c.Op == revert.Put:
+			known = slices.DeleteFunc(known, func(s string) bool { return s == service })
+		case c.Op == revert.Drop:
+			known = append(known, service)
+		}
+	}
+	return known, nil
+}
+
 // apart puts the rows back and says what stays.
 func (d Desk) apart(tx *db.Tx, now time.Time, m Merging) ([]string, error) {
 	u := m.union()
@@ -124,6 +205,14 @@ func (d Desk) apart(tx *db.Tx, now time.Time, m Merging) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range d.Parts {
+		if p.Ready == nil {
+			continue
+		}
+		if err := p.Ready(tx, changes); err != nil {
+			return nil, err
+		}
+	}
 	left, err := revert.Back(tx, changes)
 	if db.IsForeignKey(err) || db.IsUnique(err) {
 		return nil, fault.New(fault.Refused, "Ce qui a été fait depuis empêche de remettre les deux dossiers comme avant : corrigez-les à la main.")
@@ -132,11 +221,17 @@ func (d Desk) apart(tx *db.Tx, now time.Time, m Merging) ([]string, error) {
 		return nil, err
 	}
 	for _, p := range d.Parts {
-		if p.Apart == nil {
-			continue
+		if p.Restored != nil {
+			said, err := p.Restored(tx, now, changes, left)
+			if err != nil {
+				return nil, err
+			}
+			told = append(told, said...)
 		}
-		if err := p.Apart(tx, now, u, left); err != nil {
-			return nil, err
+		if p.Apart != nil {
+			if err := p.Apart(tx, now, u, left); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return append(told, d.leftWords(left)...), nil

@@ -45,6 +45,10 @@ type Part struct {
 	Finish func(l *revert.Log, now time.Time, u Union) error
 	// Since says in words what Keep was given after a merging.
 	Since func(r db.Reader, u Union, s Since) ([]string, error)
+	// Ready fits the rows that an undo is about to bring back to what is there by then.
+	Ready func(tx *db.Tx, changes []revert.Change) error
+	// Restored follows the rows that came back, all but those left, and says in sentences what that took.
+	Restored func(tx *db.Tx, now time.Time, changes []revert.Change, left []revert.Left) ([]string, error)
 	// Apart follows an undo, of which left is what stays as it was found.
 	Apart func(tx *db.Tx, now time.Time, u Union, left []revert.Left) error
 }

@@ -35,7 +35,7 @@ func listPage(v view) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(v.Requests) == 0 && v.Written == nil {
+		if len(v.Requests) == 0 && v.Written == nil && v.Asked == nil {
 			templ_7745c5c3_Err = web.EmptyState("Aucune demande", "Vos demandes et leurs réponses s’affichent ici. Vous pouvez déjà demander l’ajout d’une personne à votre famille.", "/espace/famille", "Voir ma famille").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -118,6 +118,12 @@ func listPage(v view) templ.Component {
 				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</ul>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		if v.Asked != nil {
+			templ_7745c5c3_Err = v.Asked.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -27,6 +27,8 @@ type Pages struct {
 	// Written is what the person wrote to the town hall, with the answers; nil shows none. Filled from messaging, beside
 	// which this package stands.
 	Written func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
+	// Asked is what the person asked of a service about bookings; nil shows none. Filled from booking, above.
+	Asked func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
 }
 
 // Citizen declares the families' page.
@@ -61,6 +63,7 @@ type view struct {
 	Services []town.Service
 	Zone     *time.Location
 	Written  templ.Component // nil for nothing
+	Asked    templ.Component // nil for nothing
 }
 
 func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -74,6 +77,11 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		}
 		if p.Written != nil {
 			if v.Written, err = p.Written(rd, now, a); err != nil {
+				return v, err
+			}
+		}
+		if p.Asked != nil {
+			if v.Asked, err = p.Asked(rd, now, a); err != nil {
 				return v, err
 			}
 		}
