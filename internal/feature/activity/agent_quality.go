@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -84,6 +85,11 @@ func familyHead(v familyView, status int) web.Page {
 func (p Pages) familyQualities(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	v, err := p.familyOf(r, a)
 	if err != nil {
+		return err
+	}
+	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
+		return audit.ReadOnce(tx, p.Now(), a, family.ReadingLasts, family.FileReading(v.id))
+	}); err != nil {
 		return err
 	}
 	return web.Render(w, r, familyHead(v, http.StatusOK), familyPage(nil, v))

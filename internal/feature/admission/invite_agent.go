@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
@@ -96,6 +97,11 @@ func (p Invites) showAgentForm(w http.ResponseWriter, r *http.Request, a actor.A
 		return inviteForm{family: id, action: file + "/inviter", back: file, agent: true}.fill(rd, now)
 	})
 	if err != nil {
+		return err
+	}
+	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
+		return audit.ReadOnce(tx, now, a, family.ReadingLasts, family.FileReading(id))
+	}); err != nil {
 		return err
 	}
 	return web.Render(w, r, web.Page{Status: status, Title: "Inviter le co-représentant", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},

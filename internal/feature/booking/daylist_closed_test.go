@@ -65,6 +65,18 @@ func TestWhatIsClosedIsNotExpected(t *testing.T) {
 	})
 }
 
+func TestAPlaceClosedAsAWholeClosesItsGroups(t *testing.T) {
+	d := testkit.SQLite(t, booking.Sources())
+	o := expected(t, d)
+	closeFriday(t, d, o)
+	// A group made under an older rule: its slots of before have none.
+	writeRaw(t, d, `insert into activity_group (id, activity, site, name, folded, levels) values ('g', $1, $2, 'Les grands', 'les grands', 'CM1')`, string(o.ID), string(o.School))
+	page := lists(t, d, persontest.Now()).As(familytest.Agent(booking.Read)).Get(fridayList)
+	if !strings.Contains(page.Text("main"), "Les grands") || page.Text("main .month-nav h2") != "Aucun enfant attendu" {
+		t.Errorf("Jérémy, of a group and without a slot, is expected: %s", page.Text("main"))
+	}
+}
+
 func TestTheFilterFoldsOnceUsed(t *testing.T) {
 	d := testkit.SQLite(t, booking.Sources())
 	expected(t, d)

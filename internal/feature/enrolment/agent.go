@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -47,6 +48,7 @@ type formView struct {
 	Options  []web.Option // activities
 	Sites    []web.Option
 	Today    civil.Date
+	Actor    actor.Actor
 	From, To string
 }
 
@@ -76,6 +78,7 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 		if v.Current, err = standing(rd, v.Children, civil.DateOf(now)); err != nil {
 			return v, err
 		}
+		v.Actor = a
 		v.offer(cat, a)
 		today := civil.DateOf(now)
 		end, err := schoolEnd(rd, today)
@@ -83,6 +86,9 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 		return v, err
 	})
 	if err != nil {
+		return err
+	}
+	if err := p.looked(r, a, id); err != nil {
 		return err
 	}
 	page := web.Page{Title: "Inscriptions", Status: status, Wide: true, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},
@@ -114,6 +120,13 @@ func ownSchool(children []family.Child) string {
 		return "L’école de l’enfant"
 	}
 	return "L’école de l’enfant\u00a0: " + strings.Join(names, " ou ")
+}
+
+// looked writes in the journal that an agent was shown a family's enrolments.
+func (p Pages) looked(r *http.Request, a actor.Actor, id family.ID) error {
+	return db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
+		return audit.ReadOnce(tx, p.Now(), a, family.ReadingLasts, family.FileReading(id))
+	})
 }
 
 // offer fills the choices of the form: activities that the agent may enrol in, and their sites.

@@ -80,6 +80,9 @@ func (p Pages) showEnd(w http.ResponseWriter, r *http.Request, a actor.Actor, f 
 	if err != nil {
 		return err
 	}
+	if err := p.looked(r, a, id); err != nil {
+		return err
+	}
 	page := web.Page{Title: "Terminer l’inscription " + civil.Of(v.Child.First()), Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},
 		{Label: "Dossier de la famille", Href: "/agents/familles/" + string(id)}, {Label: "Inscriptions", Href: pathOf(id)}, {Label: "Terminer"}}}
 	if f.Failed() {

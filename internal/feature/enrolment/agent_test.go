@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
@@ -76,6 +77,28 @@ func TestAnAgentEnrolsEndsAndCarriesOver(t *testing.T) {
 		elsewhere.Rights = map[actor.Right][]string{enrolment.Write: {string(h.Youth)}}
 		if got := p.As(elsewhere).Get(path); got.Status != 404 {
 			t.Errorf("an agent of another service: %d", got.Status)
+		}
+		n(func(tx *db.Tx) (int, error) {
+			_, err := tx.Exec(`insert into family_service (family, service) values ($1, $2)`, string(h.First), string(h.Youth))
+			return 0, err
+		})
+		if got := p.As(elsewhere).Get(path); got.Status != 200 || got.Has("main .row a") {
+			t.Errorf("an agent of another service that knows the family: %d, may end: %s", got.Status, got.Text("main"))
+		}
+		err = db.Do(context.Background(), d, func(tx *db.Tx) error {
+			children, err := family.ChildrenOf(tx, h.First)
+			if err != nil {
+				return err
+			}
+			id, err := db.One(tx, "enrolment", db.Column[enrolment.ID], `select id from enrolment where to_day > $1`, civil.DateOf(now).AddDays(1))
+			if err != nil {
+				return err
+			}
+			_, err = enrolment.End(tx, now, elsewhere, children, id, civil.DateOf(now))
+			return err
+		})
+		if fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("an agent of another service ends an enrolment: %v, want forbidden", err)
 		}
 		stranger := map[string]string{"enfant": "somebody", "activite": string(canteen), "debut": "01/09/2026", "fin": "30/06/2027", "cle": "0123456789012345678901"}
 		values := map[string][]string{}

@@ -20,6 +20,8 @@ type Standing struct {
 	Named
 	ID ID
 	Of activity.ID
+	// Service is the activity's: who may end the enrolment.
+	Service string
 }
 
 // End ends an enrolment of one of some children on its last day; one that begins after it never holds. Another id is a
@@ -31,6 +33,9 @@ func End(tx *db.Tx, now time.Time, a actor.Actor, children []family.Child, id ID
 	e, err := standingOne(tx, children, id, civil.DateOf(now))
 	if err != nil {
 		return e, err
+	}
+	if !a.CanFor(Write, e.Service) {
+		return e, fault.New(fault.Forbidden, "")
 	}
 	if err := e.mayEnd(last, civil.DateOf(now)); err != nil {
 		return e, err
@@ -215,9 +220,9 @@ func standing(r db.Reader, children []family.Child, day civil.Date) ([]Standing,
 	}
 	all, err := db.List(r, func(s db.Scanner) (Standing, error) {
 		var x Standing
-		err := s.Scan(&x.ID, &x.Child, &x.Of, &x.Activity, &x.Site, &x.Days.From, &x.Days.To)
+		err := s.Scan(&x.ID, &x.Child, &x.Of, &x.Service, &x.Activity, &x.Site, &x.Days.From, &x.Days.To)
 		return x, err
-	}, `select e.id, e.child, a.id, a.name, `+siteName+`, e.from_day, e.to_day
+	}, `select e.id, e.child, a.id, coalesce(a.service, ''), a.name, `+siteName+`, e.from_day, e.to_day
 		from enrolment e join activity a on a.id = e.activity left join site s on s.id = e.site
 		where e.state = 'active' and e.to_day >= $1 and e.child in (`+db.Marks(2, len(children))+`)
 		order by a.folded, e.from_day, e.id`, args...)

@@ -118,6 +118,9 @@ func (p Pages) search(w http.ResponseWriter, r *http.Request, a actor.Actor, kin
 	if err != nil {
 		return err
 	}
+	if err := p.logShown(r.Context(), a, person.Union{Of: kind, Keep: id, Gone: id}); err != nil {
+		return err
+	}
 	title := "Chercher un doublon"
 	return p.render(w, r, http.StatusOK, title, v.name, searchPage(f, v))
 }
