@@ -476,6 +476,9 @@ func (l *looker) lookAtErrors(t *testing.T, b *testkit.Browser) {
 		b.Fill(form+fmt.Sprintf(` [name=%q]`, f.field), f.value)
 		b.Click(form + ` button[type=submit]:not([name]):not([data-show])`)
 		name := f.path + " sent wrong"
+		for end := time.Now().Add(10 * time.Second); !testkit.Eval[bool](b, `document.readyState === 'complete'`) && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+		}
 		if status := testkit.Eval[int](b, `performance.getEntriesByType('navigation')[0].responseStatus`); status != 422 && status != 401 {
 			t.Errorf("%s answers %d", name, status)
 		}
