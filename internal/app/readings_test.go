@@ -32,7 +32,10 @@ func TestReadingAFamilyIsWritten(t *testing.T) {
 			if who.kind != agent || who.narrow || !holds(who.role, route.Access.Right()) {
 				continue
 			}
-			m.do(func(tx *db.Tx) error { _, err := tx.Exec(`update audit_event set at = 1 where kind = 'read'`); return err })
+			m.do(func(tx *db.Tx) error {
+				_, err := tx.Exec(`update audit_event set at = 1 where kind = 'read'`)
+				return err
+			})
 			before := readings()
 			answer := m.ask(route, who, target{id: m.targets["first"][route.Object], home: "first"})
 			if answer.Code != http.StatusOK {

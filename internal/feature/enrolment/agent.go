@@ -108,18 +108,15 @@ func schoolEnd(r db.Reader, today civil.Date) (civil.Date, error) {
 	return daysOf(year).To, err
 }
 
-// ownSchool is « L’école de l’enfant » with its name.
-func ownSchool(children []family.Child) string {
-	var names []string
+// ownSchools are the words under « L’école de l’enfant »: the school of each.
+func ownSchools(children []family.Child) string {
+	var words []string
 	for _, c := range children {
-		if c.School != "" && !slices.Contains(names, c.School) {
-			names = append(names, c.School)
+		if c.School != "" {
+			words = append(words, c.First()+"\u00a0: "+c.School)
 		}
 	}
-	if len(names) == 0 {
-		return "L’école de l’enfant"
-	}
-	return "L’école de l’enfant\u00a0: " + strings.Join(names, " ou ")
+	return strings.Join(words, "\u202f; ")
 }
 
 // looked writes in the journal that an agent was shown a family's enrolments.
@@ -132,7 +129,7 @@ func (p Pages) looked(r *http.Request, a actor.Actor, id family.ID) error {
 // offer fills the choices of the form: activities that the agent may enrol in, and their sites.
 func (v *formView) offer(cat *activity.Catalogue, a actor.Actor) {
 	seen := map[town.SiteID]bool{}
-	v.Sites = []web.Option{{Value: "", Label: ownSchool(v.Children)}}
+	v.Sites = []web.Option{{Value: "", Label: "L’école de l’enfant"}}
 	for _, act := range cat.Activities {
 		if !a.CanFor(Write, string(act.Service)) {
 			continue

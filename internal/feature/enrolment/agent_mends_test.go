@@ -105,7 +105,7 @@ func TestTheFormRefusesWhatIsNotMeant(t *testing.T) {
 		if !page.Has(`#inscrire input[name=debut][value="06/01/2027"]`) || !page.Has(`#inscrire input[name=fin][value="`+year.Days.To.French()+`"]`) {
 			t.Errorf("the days offered: %s", page.Body)
 		}
-		if got := page.Text("#inscrire select[name=lieu] option"); !strings.Contains(got, "L’école de l’enfant : Élémentaire Jean-Moulin") {
+		if got := page.Text("#inscrire"); !strings.Contains(got, "Jérémy : Élémentaire Jean-Moulin") || !strings.Contains(got, "Inès : Élémentaire Jean-Moulin") {
 			t.Errorf("the school is not named: %s", got)
 		}
 		fill := func(from, to string, more ...string) *testkit.Page {
