@@ -142,7 +142,7 @@ func TestChoicesOfAWednesday(t *testing.T) {
 		if !strings.Contains(done.Text("main"), "Au lieu de matin et repas") {
 			t.Errorf("changed: %s", done.Text("main"))
 		}
-		done = c.Get(path).Submit("form[action$=verifier]", map[string]string{name: value("Matin")}).Submit("form[action$=confirmer]", nil).Follow()
+		c.Get(path).Submit("form[action$=verifier]", map[string]string{name: value("Matin")}).Submit("form[action$=confirmer]", nil).Follow()
 		if got := c.Get(path); !strings.Contains(got.Text("main"), "Réservé") || got.Doc.Find("select.agenda-pick option[selected]").Text() != "Matin" {
 			t.Errorf("back to the morning: %s", got.Doc.Find("select.agenda-pick option[selected]").Text())
 		}

@@ -90,10 +90,8 @@ func mergeChildren(l *revert.Log, u person.Union) (person.Moved, error) {
 	if err := activity.Release(l.Tx(), freed); err != nil {
 		return did, err
 	}
-	for _, s := range person.Counted(len(twins), "réservation était faite sur les deux fiches : une seule reste, celle qui engage le plus.",
-		"réservations étaient faites sur les deux fiches : une seule de chaque reste, celle qui engage le plus.") {
-		did.Settled = append(did.Settled, s)
-	}
+	did.Settled = append(did.Settled, person.Counted(len(twins), "réservation était faite sur les deux fiches : une seule reste, celle qui engage le plus.",
+		"réservations étaient faites sur les deux fiches : une seule de chaque reste, celle qui engage le plus.")...)
 	n, err := l.Move("booking", []string{"id"}, "child", u.Gone, u.Keep)
 	if err != nil {
 		return did, err

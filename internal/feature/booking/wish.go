@@ -134,7 +134,6 @@ type kid struct {
 	name   string
 	level  string
 	born   civil.Date
-	school town.SiteID
 }
 
 type childActivity struct {
