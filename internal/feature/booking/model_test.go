@@ -180,7 +180,7 @@ func (m *model) givingUp(l mline, held *mcell, overrule bool) mline {
 	switch {
 	case v.Is == activity.Free:
 		return l
-	case win.After.Kind == activity.AfterRequest && !held.asked && !civil.DateOf(m.now).After(l.Day):
+	case win.After.Kind == activity.AfterRequest && !held.asked && !win.Late.Passed(m.now):
 		l.did, l.late, l.drop = booking.DidAskCancel, true, nil
 		return l
 	}
