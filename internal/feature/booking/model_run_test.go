@@ -266,6 +266,10 @@ func (r *walk) byAgent() {
 func (r *walk) order(by who, sent, meant booking.Order) {
 	var out booking.Outcome
 	err := r.keep(func() (err error) { out, err = booking.Apply(r.tx, r.m.now, by.Actor, r.m.cat, sent); return err })
+	if fault.KindOf(err) == fault.Conflict && !meant.Overrule && mixed(sent) {
+		r.Logf("%s: %v", by.Name, err) // given up whole, for want of a place: nothing is written, which compare sees
+		return
+	}
 	r.must(err)
 	r.Logf("%s at %s: overrule %v, add %v", by.Name, r.m.now, meant.Overrule, meant.AddPlace)
 	for _, l := range out.Lines {
@@ -521,4 +525,13 @@ func (r *walk) compare() {
 			r.Fatalf("slot %v: %d of %d taken, %d hold one, closed %v; the model says %+v", s.key, s.taken, s.most, holds[s.key], s.closed, *w)
 		}
 	}
+}
+
+// mixed tells that an order both gives up and books.
+func mixed(o booking.Order) bool {
+	up, books := false, false
+	for _, w := range o.Wishes {
+		up, books = up || w.Want == "", books || w.Want != ""
+	}
+	return up && books
 }
