@@ -28,3 +28,11 @@ func Values(n, width int) string {
 	}
 	return b.String()
 }
+
+// Null is the text as an argument, null when it is empty: a reference that may be missing.
+func Null(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
-	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -87,9 +86,7 @@ func (p Pages) familyQualities(w http.ResponseWriter, r *http.Request, a actor.A
 	if err != nil {
 		return err
 	}
-	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
-		return audit.ReadOnce(tx, p.Now(), a, family.ReadingLasts, family.FileReading(v.id))
-	}); err != nil {
+	if err := family.Looked(r.Context(), p.DB, p.Now(), a, v.id); err != nil {
 		return err
 	}
 	return web.Render(w, r, familyHead(v, http.StatusOK), familyPage(nil, v))

@@ -145,14 +145,3 @@ func EndFamilyQuality(tx *db.Tx, now time.Time, a actor.Actor, id family.ID, q Q
 	}
 	return audit.Write(tx, now, a, audit.Entry{Action: "activity.quality.ended", Object: "family", ID: string(id), Detail: string(q)})
 }
-
-// QualitiesOn keeps the qualities that hold on a day.
-func QualitiesOn(all []FamilyQuality, day civil.Date) []Quality {
-	var held []Quality
-	for _, q := range all {
-		if q.Days.Contains(day) && !slices.Contains(held, q.Quality) {
-			held = append(held, q.Quality)
-		}
-	}
-	return held
-}

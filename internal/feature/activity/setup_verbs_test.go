@@ -479,7 +479,13 @@ func TestQualitiesOfFamilies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return activity.QualitiesOn(all, day)
+			var on []activity.Quality
+			for _, x := range all {
+				if x.Days.Contains(day) {
+					on = append(on, x.Quality)
+				}
+			}
+			return on
 		}
 		if err := give(counter, s.First, activity.Resident, today, civil.Date{}, "Facture d’énergie"); err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ func activityNamed(r db.Reader, folded string) (ID, error) {
 func updateDetails(tx *db.Tx, a *Activity) error {
 	if _, err := tx.Exec(`update activity set name = $2, folded = $3, service = $4, description = $5, term = $6, residents_only = $7, whole_weeks = $8,
 			min_days = $9, max_days = $10, age_from = $11, age_to = $12, levels = $13, pay_at_once = $14 where id = $1`,
-		string(a.ID), a.Name, person.Fold(a.Name), nullable(string(a.Service)), a.Description, string(a.Term), a.ResidentsOnly, a.WholeWeeks,
+		string(a.ID), a.Name, person.Fold(a.Name), db.Null(string(a.Service)), a.Description, string(a.Term), a.ResidentsOnly, a.WholeWeeks,
 		a.MinDays, a.MaxDays, a.AgeFrom, a.AgeTo, strings.Join(a.Levels, " "), a.PayAtOnce); err != nil {
 		return err
 	}
@@ -62,13 +62,13 @@ func unitNeeds(r db.Reader) (map[UnitID]UnitID, error) {
 func insertUnit(tx *db.Tx, id ID, u Unit) error {
 	_, err := tx.Exec(`insert into unit (id, activity, name, folded, weekdays, from_minute, to_minute, meal, alone, position, needs)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, string(u.ID), string(id), u.Name, person.Fold(u.Name), int(u.Weekdays),
-		u.From, u.To, u.Meal, u.Alone, u.Position, nullable(string(u.Needs)))
+		u.From, u.To, u.Meal, u.Alone, u.Position, db.Null(string(u.Needs)))
 	return err
 }
 
 func updateUnit(tx *db.Tx, u Unit) error {
 	_, err := tx.Exec(`update unit set name = $2, folded = $3, weekdays = $4, from_minute = $5, to_minute = $6, meal = $7, alone = $8, position = $9,
-		needs = $10 where id = $1`, string(u.ID), u.Name, person.Fold(u.Name), int(u.Weekdays), u.From, u.To, u.Meal, u.Alone, u.Position, nullable(string(u.Needs)))
+		needs = $10 where id = $1`, string(u.ID), u.Name, person.Fold(u.Name), int(u.Weekdays), u.From, u.To, u.Meal, u.Alone, u.Position, db.Null(string(u.Needs)))
 	return err
 }
 

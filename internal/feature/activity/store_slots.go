@@ -61,17 +61,10 @@ func insertSlotRows(tx *db.Tx, all []Slot, once string) (int, error) {
 	}
 	args := make([]any, 0, len(all)*6)
 	for _, s := range all {
-		args = append(args, db.NewID(), string(s.Unit), string(s.Site), nullable(string(s.Group)), s.Day, capacityArg(s.Capacity))
+		args = append(args, db.NewID(), string(s.Unit), string(s.Site), db.Null(string(s.Group)), s.Day, capacityArg(s.Capacity))
 	}
 	n, err := tx.Exec(`insert into slot (id, unit, site, grp, day, capacity) values `+db.Values(len(all), 6)+` on conflict `+once+` do nothing`, args...)
 	return int(n), err
-}
-
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
 
 func capacityArg(n *int) any {

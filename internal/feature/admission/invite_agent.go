@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
-	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
@@ -99,9 +98,7 @@ func (p Invites) showAgentForm(w http.ResponseWriter, r *http.Request, a actor.A
 	if err != nil {
 		return err
 	}
-	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
-		return audit.ReadOnce(tx, now, a, family.ReadingLasts, family.FileReading(id))
-	}); err != nil {
+	if err := family.Looked(r.Context(), p.DB, now, a, id); err != nil {
 		return err
 	}
 	return web.Render(w, r, web.Page{Status: status, Title: "Inviter le co-représentant", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},

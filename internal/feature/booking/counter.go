@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parvis/internal/base/actor"
-	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -58,17 +57,10 @@ func (p Pages) counterShow(w http.ResponseWriter, r *http.Request, a actor.Actor
 	if err != nil {
 		return err
 	}
-	if err := p.looked(r, a, id); err != nil {
+	if err := family.Looked(r.Context(), p.DB, p.Now(), a, id); err != nil {
 		return err
 	}
 	return web.Render(w, r, counterPage("Agenda de la famille", id, "Agenda"), monthPage(v))
-}
-
-// looked writes in the journal that an agent was shown a family's bookings.
-func (p Pages) looked(r *http.Request, a actor.Actor, id family.ID) error {
-	return db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
-		return audit.ReadOnce(tx, p.Now(), a, family.ReadingLasts, family.FileReading(id))
-	})
 }
 
 // only keeps the activities that an agent may change.
@@ -243,7 +235,7 @@ func (p Pages) counterProof(w http.ResponseWriter, r *http.Request, a actor.Acto
 	if err != nil {
 		return err
 	}
-	if err := p.looked(r, a, c.Family); err != nil {
+	if err := family.Looked(r.Context(), p.DB, p.Now(), a, c.Family); err != nil {
 		return err
 	}
 	v := c.view(cat, now.Location(), civil.DateOf(now))

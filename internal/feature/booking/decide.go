@@ -349,7 +349,8 @@ func (s *Scene) badWeek(w week, after map[childDay]map[activity.UnitID]activity.
 	for i := range 7 {
 		day := w.monday.AddDays(i)
 		c := Cell{w.child, w.activity, day}
-		if why, _ := s.closed(c, a); why == "" && !s.shut(c, a) {
+		why, _ := s.closed(c, a)
+		if _, shut := s.shut(c, a); why == "" && !shut {
 			if p, known := a.PeriodOf(day); known && p.Open {
 				open++
 			}
@@ -374,15 +375,25 @@ func (s *Scene) badWeek(w week, after map[childDay]map[activity.UnitID]activity.
 	return ""
 }
 
-// shut tells that the service closed all that an activity has for a child on a day; false where no places were read.
-func (s *Scene) shut(c Cell, a *activity.Activity) bool {
+// shut tells that the service closed all the places that an activity has for a child on a day, and why; false where no
+// places were read.
+func (s *Scene) shut(c Cell, a *activity.Activity) (reason string, shut bool) {
 	e, _ := s.enrolment(c)
 	site, _ := s.site(c, a, e)
 	group, _ := a.GroupOf(site, e.group, s.kids[c.Child].level)
-	return !slices.ContainsFunc(a.Units, func(u activity.Unit) bool {
-		why, _ := s.Catalogue.Why(a, u, c.Day)
-		return why == "" && !s.slotsByKey[slotKey{u.ID, string(site), group, c.Day}].Closed
-	})
+	for _, u := range a.Units {
+		if why, _ := s.Catalogue.Why(a, u, c.Day); why != "" {
+			continue
+		}
+		slot := s.slotsByKey[slotKey{u.ID, string(site), group, c.Day}]
+		if !slot.Closed {
+			return "", false
+		}
+		if reason = slot.Reason; reason == "" {
+			reason = "Pas d’accueil ce jour-là"
+		}
+	}
+	return reason, true
 }
 
 // together names the decisions that are done all or none: the days of a whole week, else each by itself.

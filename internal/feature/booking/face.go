@@ -44,36 +44,12 @@ func (s *Scene) faces(c family.Child, day civil.Date) []Face {
 			continue
 		}
 		if why == "" {
-			why = s.closedPlaces(cell, a)
+			why, _ = s.shut(cell, a)
 		}
 		all = append(all, s.face(cell, a, h, why))
 	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Label < all[j].Label })
 	return all
-}
-
-// closedPlaces says why the service closed the places of a cell, "" when it did not or the places were not read.
-func (s *Scene) closedPlaces(c Cell, a *activity.Activity) string {
-	e, _ := s.enrolment(c)
-	site, placed := s.site(c, a, e)
-	group, grouped := a.GroupOf(site, e.group, s.kids[c.Child].level)
-	if !placed || !grouped {
-		return ""
-	}
-	why := ""
-	for _, u := range a.Units {
-		slot, known := s.slotsByKey[slotKey{u.ID, string(site), group, c.Day}]
-		if !known {
-			continue
-		}
-		if !slot.Closed {
-			return ""
-		}
-		if why = slot.Reason; why == "" {
-			why = "Pas d’accueil ce jour-là"
-		}
-	}
-	return why
 }
 
 // face computes one cell.

@@ -116,19 +116,8 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	if answer {
 		body = answeredBody(d, m)
 	}
-	body.Values = map[string]string{"auteur": m.by, "objet": m.subject, "référence": m.reference, "changements": joinLines(m.told())}
+	body.Values = map[string]string{"auteur": m.by, "objet": m.subject, "référence": m.reference, "changements": strings.Join(m.told(), " ")}
 	return body, nil
-}
-
-func joinLines(all []string) string {
-	out := ""
-	for i, l := range all {
-		if i > 0 {
-			out += " "
-		}
-		out += l
-	}
-	return out
 }
 
 // subject says whose days changed and how: "Jérémy et Inès : 3 jours réservés, 1 jour annulé".
@@ -185,8 +174,8 @@ func (p Proof) Sentence(cat *activity.Catalogue, today civil.Date) string {
 		s += " (au lieu de " + p.choiceName(cat, activity.ChoiceID(p.wasChoice())) + ")"
 	}
 	s += "."
-	if p.Until != nil && p.Until.Kind == activity.LimitAt && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) {
-		s += " Annulable " + p.Until.UntilWords(today) + "."
+	if p.Until != nil && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) {
+		s += " " + untilWords(*p.Until, p.At.In(cat.Zone), today) + "."
 	}
 	if p.Why != "" {
 		s += " " + p.Why + "."

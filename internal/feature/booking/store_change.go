@@ -63,13 +63,6 @@ type newBooking struct {
 	Kept    bool
 }
 
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
 func until(at *int64) any {
 	if at == nil {
 		return nil
@@ -90,7 +83,7 @@ func upsertBookings(tx *db.Tx, now time.Time, rows []newBooking) (map[unitDay]ID
 		}
 		if _, err := tx.Exec(`update booking set choice = $4, until_at = $5, reason = $6, changed_at = $7, late = $8
 			where child = $1 and unit = $2 and day = $3 and state = 'booked'`,
-			string(b.Child), string(b.Unit), b.Day, nullable(string(b.Choice)), until(b.Until), b.Reason, at, b.Late); err != nil {
+			string(b.Child), string(b.Unit), b.Day, db.Null(string(b.Choice)), until(b.Until), b.Reason, at, b.Late); err != nil {
 			return nil, err
 		}
 	}
@@ -98,7 +91,7 @@ func upsertBookings(tx *db.Tx, now time.Time, rows []newBooking) (map[unitDay]ID
 		args := make([]any, 0, len(part)*15)
 		for _, b := range part {
 			args = append(args, db.NewID(), string(b.Child), string(b.Unit), b.Day, string(b.Family), string(b.State), at,
-				nullable(string(b.Slot)), nullable(string(b.Choice)), until(b.Until), b.Late, b.Note, b.Reason, b.ByAgent, at)
+				db.Null(string(b.Slot)), db.Null(string(b.Choice)), until(b.Until), b.Late, b.Note, b.Reason, b.ByAgent, at)
 		}
 		written, err := db.List(tx, func(s db.Scanner) (unitDayID, error) {
 			var x unitDayID

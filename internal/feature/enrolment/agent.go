@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
-	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -88,7 +87,7 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 	if err != nil {
 		return err
 	}
-	if err := p.looked(r, a, id); err != nil {
+	if err := family.Looked(r.Context(), p.DB, p.Now(), a, id); err != nil {
 		return err
 	}
 	page := web.Page{Title: "Inscriptions", Status: status, Wide: true, Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},
@@ -117,13 +116,6 @@ func ownSchools(children []family.Child) string {
 		}
 	}
 	return strings.Join(words, "\u202f; ")
-}
-
-// looked writes in the journal that an agent was shown a family's enrolments.
-func (p Pages) looked(r *http.Request, a actor.Actor, id family.ID) error {
-	return db.Do(r.Context(), p.DB, func(tx *db.Tx) error {
-		return audit.ReadOnce(tx, p.Now(), a, family.ReadingLasts, family.FileReading(id))
-	})
 }
 
 // offer fills the choices of the form: activities that the agent may enrol in, and their sites.

@@ -80,7 +80,7 @@ func (p Pages) showEnd(w http.ResponseWriter, r *http.Request, a actor.Actor, f 
 	if err != nil {
 		return err
 	}
-	if err := p.looked(r, a, id); err != nil {
+	if err := family.Looked(r.Context(), p.DB, p.Now(), a, id); err != nil {
 		return err
 	}
 	page := web.Page{Title: "Terminer l’inscription " + civil.Of(v.Child.First()), Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"parvis/internal/base/actor"
-	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -192,7 +191,7 @@ func (p Pages) showCounter(w http.ResponseWriter, r *http.Request, a actor.Actor
 	}
 	v.conflict = conflict && !x.adds
 	now := p.Now()
-	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return audit.ReadOnce(tx, now, a, ReadingLasts, FileReading(v.family)) }); err != nil {
+	if err := Looked(r.Context(), p.DB, now, a, v.family); err != nil {
 		return err
 	}
 	page := web.Page{Status: status, Title: x.title, Caption: v.title, Nav: "/agents/recherche", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},
@@ -271,7 +270,7 @@ func (p Pages) printed(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if err != nil {
 		return err
 	}
-	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return audit.ReadOnce(tx, now, a, ReadingLasts, FileReading(id)) }); err != nil {
+	if err := Looked(r.Context(), p.DB, now, a, id); err != nil {
 		return err
 	}
 	page := web.Page{Title: "État du dossier", Caption: v.title(), Nav: "/agents/recherche", Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"},

@@ -208,7 +208,7 @@ func (p Pages) showFile(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 	if err != nil {
 		return err
 	}
-	if err := db.Do(r.Context(), p.DB, func(tx *db.Tx) error { return audit.ReadOnce(tx, now, a, ReadingLasts, FileReading(v.ID)) }); err != nil {
+	if err := Looked(r.Context(), p.DB, now, a, v.ID); err != nil {
 		return err
 	}
 	if err := p.logPanels(r.Context(), now, a, v); err != nil {
@@ -224,6 +224,11 @@ func (p Pages) showFile(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 
 // ReadingLasts is how long one line of the journal stands for an agent who opens the same file again.
 const ReadingLasts = time.Hour
+
+// Looked writes in the journal that an agent was shown a family, once in ReadingLasts: whatever page shows one calls it.
+func Looked(ctx context.Context, d *db.DB, now time.Time, a actor.Actor, id ID) error {
+	return db.Do(ctx, d, func(tx *db.Tx) error { return audit.ReadOnce(tx, now, a, ReadingLasts, FileReading(id)) })
+}
 
 // FileReading is the line of an agent who is shown who a family is.
 func FileReading(id ID) audit.Entry {

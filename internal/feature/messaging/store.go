@@ -36,7 +36,7 @@ func scan(s db.Scanner) (NewsItem, error) {
 func insert(tx *db.Tx, now time.Time, n NewsItem) error {
 	_, err := tx.Exec(`insert into news (id, title, extract, body, service, state, created_at, updated_at)
 		values ($1, $2, $3, $4, $5, 'draft', $6, $6)`,
-		string(n.ID), n.Title, n.Extract, n.Body, nullable(string(n.Service)), civil.InstantOf(now))
+		string(n.ID), n.Title, n.Extract, n.Body, db.Null(string(n.Service)), civil.InstantOf(now))
 	return err
 }
 
@@ -44,7 +44,7 @@ func insert(tx *db.Tx, now time.Time, n NewsItem) error {
 func update(tx *db.Tx, now time.Time, n NewsItem) error {
 	_, err := tx.Exec(`update news set title = $2, extract = $3, body = $4, service = $5,
 		updated_at = case when updated_at >= $6 then updated_at + 1 else $6 end where id = $1`,
-		string(n.ID), n.Title, n.Extract, n.Body, nullable(string(n.Service)), civil.InstantOf(now))
+		string(n.ID), n.Title, n.Extract, n.Body, db.Null(string(n.Service)), civil.InstantOf(now))
 	return err
 }
 
@@ -91,11 +91,4 @@ func All(r db.Reader, limit int) ([]NewsItem, error) {
 		return nil, fmt.Errorf("list news: %w", err)
 	}
 	return items, nil
-}
-
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

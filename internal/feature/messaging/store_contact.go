@@ -36,7 +36,7 @@ func scanContact(s db.Scanner) (ContactMessage, error) {
 func insertContact(tx *db.Tx, m ContactMessage) error {
 	_, err := tx.Exec(`insert into contact_message (id, reference, service, account, person, name, folded, email, phone, body, proof, state, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received', $12)`,
-		string(m.ID), m.Reference, nullable(string(m.Service)), string(m.Account), string(m.Person), m.Name, person.Fold(m.Name),
+		string(m.ID), m.Reference, db.Null(string(m.Service)), string(m.Account), string(m.Person), m.Name, person.Fold(m.Name),
 		m.Email, m.Phone, m.Body, string(m.Proof), m.CreatedAt)
 	return err
 }

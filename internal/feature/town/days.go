@@ -47,16 +47,6 @@ func (d Days) Holiday(day civil.Date) string {
 	return ""
 }
 
-// HolidayRun is the run of school holidays that holds a day.
-func (d Days) HolidayRun(day civil.Date) (SchoolHoliday, bool) {
-	for _, h := range d.holidays {
-		if h.Days.Contains(day) {
-			return h, true
-		}
-	}
-	return SchoolHoliday{}, false
-}
-
 // Closed says why the services, or that one, do not work on a day, "" when they do. A closing without a reason is
 // « Service fermé ».
 func (d Days) Closed(day civil.Date, service ServiceID) string {

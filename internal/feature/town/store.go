@@ -146,7 +146,7 @@ func SchoolHolidays(r db.Reader, zone string, days civil.Range) ([]SchoolHoliday
 
 func insertClosing(tx *db.Tx, c Closing) error {
 	_, err := tx.Exec(`insert into closing (id, from_day, to_day, reason, service) values ($1, $2, $3, $4, $5)`,
-		c.ID, c.Days.From, c.Days.To, c.Reason, nullable(string(c.Service)))
+		c.ID, c.Days.From, c.Days.To, c.Reason, db.Null(string(c.Service)))
 	return err
 }
 
@@ -158,13 +158,6 @@ func Closings(r db.Reader, service ServiceID) ([]Closing, error) {
 		return c, err
 	}, `select c.id, c.from_day, c.to_day, c.reason, coalesce(c.service, '') from closing c
 		where c.service is null or c.service = $1 order by c.from_day, c.id`, string(service))
-}
-
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
 
 // Sources are the migrations of this package and of those below that its verbs write to.

@@ -123,7 +123,7 @@ func closingByID(r db.Reader, id string) (Closing, error) {
 
 func updateClosing(tx *db.Tx, c Closing) error {
 	_, err := tx.Exec(`update closing set from_day = $2, to_day = $3, reason = $4, service = $5 where id = $1`,
-		c.ID, c.Days.From, c.Days.To, c.Reason, nullable(string(c.Service)))
+		c.ID, c.Days.From, c.Days.To, c.Reason, db.Null(string(c.Service)))
 	return err
 }
 
