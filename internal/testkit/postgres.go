@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -185,4 +186,25 @@ func (s *server) template(t testing.TB, sources []db.Source) string {
 	migrate(t, s.url(name), sources)
 	s.templates[key] = name
 	return name
+}
+
+// PostgresLeft waits until nobody is connected to a database of this cluster: what a killed client had sent is then done or
+// undone, and nothing of it will happen any more.
+func PostgresLeft(t testing.TB, database string) {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, n := strings.TrimPrefix(u.Path, "/"), 0
+	for range 1200 {
+		if err := shared.s.pool.QueryRow(`select count(*) from pg_stat_activity where datname = $1`, name).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%d connections of a client that is gone are still at work in %s", n, name)
 }
