@@ -161,6 +161,7 @@ func (l *looker) addObjects() {
 	l.objects["contact"] = l.text(`select id from contact_message order by id limit 1`)
 	l.addLate()
 	l.addOffers()
+	l.addSuspension()
 	l.addImport()
 	l.addConfirmation()
 	l.objects["newcomer"] = l.text(`select id from account where username_folded = 'arrivee.faute'`)
@@ -298,7 +299,7 @@ func (l *looker) visits() []visit {
 		}
 	}
 	child := l.objects["child"]
-	all = append(all, l.listVisits()...)
+	all = append(append(all, l.listVisits()...), l.suspensionVisits()...)
 	return append(append(all, l.merges...),
 		visit{"en attente", "/espace", 200}, visit{"en attente", "/espace/agenda", 403}, visit{"co-représentant", "/espace", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?vue=semaine", 200},

@@ -26,6 +26,7 @@ import (
 	"parvis/internal/feature/request"
 	"parvis/internal/feature/schoolfile"
 	"parvis/internal/feature/signup"
+	"parvis/internal/feature/suspension"
 	"parvis/internal/feature/tariff"
 	"parvis/internal/feature/town"
 	"parvis/internal/portal/demo"
@@ -204,6 +205,7 @@ func (a *App) declare(f features) {
 	f.booking.Citizen(rt)
 	f.booking.Counter(rt)
 	f.booking.Lists(rt)
+	suspension.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Agent(rt)
 	f.file.Citizen(rt)
 	f.billing.Citizen(rt)
 	if a.Demo {
@@ -271,6 +273,7 @@ func deskLinks() []desk.Link {
 	return []desk.Link{
 		{Label: "Listes du jour", Detail: "Qui est attendu, où, qui appeler", Href: "/agents/listes", Icon: "clipboard", Right: booking.Read},
 		{Label: "Repas", Detail: "Par lieu, par jour et par régime", Href: "/agents/repas", Icon: "utensils", Right: booking.Read},
+		{Label: "Jours suspendus", Detail: "Grève, travaux, sortie : annuler et prévenir", Href: suspension.Path, Icon: "ban", Right: suspension.Write},
 		{Label: "Activations", Detail: "Envoyer, suivre, imprimer", Href: "/agents/activations", Icon: "mail", Right: admission.Read},
 		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
 		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},

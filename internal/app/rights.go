@@ -11,6 +11,7 @@ import (
 	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/suspension"
 	"parvis/internal/feature/tariff"
 	"parvis/internal/feature/town"
 	"parvis/internal/portal/desk"
@@ -50,6 +51,7 @@ func Grants() account.Grants {
 		{Right: enrolment.Write, Roles: roles(instruction)},
 		{Right: booking.Read, Roles: roles(accueil, instruction, animation)},
 		{Right: booking.Write, Roles: roles(instruction)},
+		{Right: suspension.Write, Roles: roles(instruction, administrator)},
 		{Right: tariff.QuotientRead, Roles: roles(regie, instruction)},
 		{Right: tariff.QuotientWrite, Roles: roles(regie)},
 		{Right: billing.Read, Roles: roles(regie, accueil)},

@@ -18,6 +18,7 @@ import (
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/signup"
+	"parvis/internal/feature/suspension"
 	"parvis/internal/feature/tariff"
 	"parvis/internal/feature/town"
 	"parvis/internal/portal/moving"
@@ -27,5 +28,5 @@ import (
 func Sources() []db.Source {
 	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
 		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
-		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), billing.Sources(), moving.Sources())
+		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), billing.Sources(), moving.Sources())
 }

@@ -28,6 +28,7 @@ import (
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/signup"
+	"parvis/internal/feature/suspension"
 	"parvis/internal/feature/town"
 )
 
@@ -118,7 +119,7 @@ func (a *App) workers() error {
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
 	covers, nightly := activity.Jobs(a.DB, a.Now, booking.Attach)
 	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now, Log: a.Log,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), covers), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), suspension.Jobs{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Handlers(), covers), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
 			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
 		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
 	return nil

@@ -373,43 +373,64 @@ func lower(s string) string {
 // CloseSlots closes slots with a reason that families read. What is booked there stays booked; taken tells how many
 // places that is.
 func CloseSlots(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, reason string) (slots, taken int, err error) {
+	all, err := Shut(tx, now, a, id, s, reason)
+	for _, slot := range all {
+		taken += slot.Taken
+	}
+	return len(all), taken, err
+}
+
+// Shut is CloseSlots that returns the slots it closed, for who will open those again and no other.
+func Shut(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, reason string) ([]Slot, error) {
 	if reason = person.Clean(reason); reason == "" {
-		return 0, 0, wrong("motif", "Indiquez le motif, les familles le lisent : « Sortie scolaire », « Grève »…")
+		return nil, wrong("motif", "Indiquez le motif, les familles le lisent : « Sortie scolaire », « Grève »…")
 	}
 	if utf8.RuneCountInString(reason) > maxName {
-		return 0, 0, wrong("motif", "Ce texte dépasse 120 caractères. Raccourcissez-le.")
+		return nil, wrong("motif", "Ce texte dépasse 120 caractères. Raccourcissez-le.")
 	}
 	return setClosed(tx, now, a, id, s, true, reason)
 }
 
 // ReopenSlots opens closed slots again.
 func ReopenSlots(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope) (int, error) {
-	slots, _, err := setClosed(tx, now, a, id, s, false, "")
-	return slots, err
+	all, err := setClosed(tx, now, a, id, s, false, "")
+	return len(all), err
 }
 
-func setClosed(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, closed bool, reason string) (int, int, error) {
+// OpenAgain opens, of some slots of an activity, those still closed, and returns how many. A slot that is gone since is
+// left out.
+func OpenAgain(tx *db.Tx, now time.Time, a actor.Actor, id ID, slots []SlotID) (int, error) {
+	if _, err := change(tx, a, id); err != nil {
+		return 0, err
+	}
+	n, err := openSlots(tx, id, slots)
+	if err != nil {
+		return n, fmt.Errorf("open slots again: %w", err)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, changed(tx, now, a, "activity.slots.reopened", id, fmt.Sprint(n))
+}
+
+func setClosed(tx *db.Tx, now time.Time, a actor.Actor, id ID, s Scope, closed bool, reason string) ([]Slot, error) {
 	x, err := change(tx, a, id)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	if err := s.check(x, civil.DateOf(now)); err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	all, err := updateClosed(tx, id, s, closed, reason)
 	if err != nil {
-		return 0, 0, fmt.Errorf("close slots: %w", err)
+		return nil, fmt.Errorf("close slots: %w", err)
 	}
 	if len(all) == 0 {
-		return 0, 0, x.noPlaces(tx, now, s, "Aucune place n’est ouverte ces jours-là, ou elles sont déjà dans cet état.")
-	}
-	taken := 0
-	for _, slot := range all {
-		taken += slot.Taken
+		return nil, x.noPlaces(tx, now, s, "Aucune place n’est ouverte ces jours-là, ou elles sont déjà dans cet état.")
 	}
 	action := "activity.slots.reopened"
 	if closed {
 		action = "activity.slots.closed"
 	}
-	return len(all), taken, changed(tx, now, a, action, id, s.detail())
+	return all, changed(tx, now, a, action, id, s.detail())
 }

@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"slices"
+
 	"time"
 
 	"parvis/internal/base/actor"
@@ -99,6 +101,20 @@ func updateClosed(tx *db.Tx, id ID, s Scope, closed bool, reason string) ([]Slot
 	}
 	return db.List(tx, scanSlot, `update slot set state = $7, reason = $8 where `+scoped+` and state = $9 returning `+slotColumns,
 		s.args(id, to, reason, from)...)
+}
+
+// openSlots opens those still closed among some slots of an activity.
+func openSlots(tx *db.Tx, id ID, slots []SlotID) (int, error) {
+	opened := 0
+	for part := range slices.Chunk(slots, batch) {
+		n, err := tx.Exec(`update slot set state = 'open', reason = '' where state = 'closed' and id in (`+db.Marks(2, len(part))+`)
+			and unit in (select id from unit where activity = $1)`, append([]any{string(id)}, slotArgs(part)...)...)
+		if err != nil {
+			return opened, err
+		}
+		opened += int(n)
+	}
+	return opened, nil
 }
 
 func insertPolicy(tx *db.Tx, now time.Time, a actor.Actor, activity ID, p Policy) error {

@@ -116,6 +116,24 @@ func (o Order) check(a actor.Actor, cat *activity.Catalogue) error {
 	return nil
 }
 
+// ByChild is the order as one order a child.
+func (o Order) ByChild() []Order {
+	var all []Order
+	at := map[family.ChildID]int{}
+	for _, w := range o.Wishes {
+		i, known := at[w.Child]
+		if !known {
+			i = len(all)
+			at[w.Child] = i
+			part := o
+			part.Wishes = nil
+			all = append(all, part)
+		}
+		all[i].Wishes = append(all[i].Wishes, w)
+	}
+	return all
+}
+
 // mostWords bounds what people write to each other with a booking.
 const mostWords = 500
 

@@ -70,6 +70,9 @@ func (s *Scene) face(c Cell, a *activity.Activity, h Holding, closed string) Fac
 	case h.Live():
 		return s.heldFace(f, a)
 	case closed != "":
+		if h.State == Cancelled || h.State == Refused { // what matters now is that nobody is received
+			f.Said = Said{markClosed, closed}
+		}
 		return f
 	}
 	return s.freeFace(f, a)

@@ -75,6 +75,11 @@ func (t Token) choice() string {
 	return parts[1]
 }
 
+// Booked is the choice that the token speaks of, when it was booked.
+func (t Token) Booked() (activity.ChoiceID, bool) {
+	return activity.ChoiceID(t.choice()), strings.HasPrefix(string(t), string(Booked)+".")
+}
+
 // Did is what came of a wish.
 type Did string
 

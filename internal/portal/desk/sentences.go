@@ -90,6 +90,8 @@ var sentences = map[string]string{
 	"booking.applied":          "Réservations changées",
 	"booking.import.undone":    "Réservations reprises de l’ancien portail retirées",
 	"booking.inserted":         "Réservations enregistrées",
+	"suspension.made":          "Accueil suspendu, familles prévenues",
+	"suspension.reopened":      "Accueil rétabli, familles prévenues",
 	"booking.list.exported":    "Liste du jour exportée",
 	"booking.list.health.read": "Informations de santé consultées dans une liste du jour",
 	"booking.list.read":        "Liste du jour consultée",
@@ -206,7 +208,7 @@ var objects = map[string]string{
 	"family": "Famille", "family_member": "Membre de famille", "import_batch": "Import", "import_upload": "Fichiers d’import",
 	"invite": "Invitation", "invoice": "Facture", "journal": "Journal", "mail_template": "Texte de courriel", "newcomer": "Demande d’espace",
 	"news": "Actualité", "passkey": "Clé d’accès", "person": "Personne", "quality": "Priorité", "restriction": "Restriction", "school_holiday": "Vacances scolaires",
-	"school_year": "Année scolaire", "service": "Service", "session": "Appareil connecté", "signup": "Création d’un espace", "site": "Lieu",
+	"school_year": "Année scolaire", "service": "Service", "session": "Appareil connecté", "signup": "Création d’un espace", "site": "Lieu", "suspension": "Jours suspendus",
 	"town": "Commune",
 }
 

@@ -1,0 +1,416 @@
+package suspension
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/town"
+)
+
+// Path is where suspensions are made and followed.
+const Path = "/agents/suspensions"
+
+const newPath = Path + "/nouvelle"
+
+// Pages are the agents' pages about suspensions.
+type Pages struct {
+	DB        *db.DB
+	Now       func() time.Time
+	Catalogue *activity.Cache
+}
+
+// Agent declares them.
+func (p Pages) Agent(rt *web.Router) {
+	may, of := web.AgentWith(Write), web.Object("suspension")
+	rt.Get(Path, may, web.NoObject, p.list)
+	rt.Get(newPath, may, web.NoObject, p.form)
+	rt.Post(newPath, may, web.NoObject, p.suspend)
+	rt.Get(Path+"/{id}", may, of, p.one)
+	rt.Post(Path+"/{id}/reouverture", may, of, p.reopen)
+}
+
+var crumbs = []web.Crumb{{Label: "Accueil", Href: "/agents"}, {Label: "Jours suspendus", Href: Path}}
+
+func page(title, last string) web.Page {
+	all := slices.Clone(crumbs)
+	if last == "" {
+		all[1].Href = ""
+	} else {
+		all = append(all, web.Crumb{Label: last})
+	}
+	return web.Page{Title: title, Wide: true, Nav: Path, Crumbs: all}
+}
+
+// listView is the suspensions to come and of the last month.
+type listView struct {
+	all []kept
+	cat *activity.Catalogue
+}
+
+// listed is how many days past its end a suspension stays in the list.
+const listed = 31
+
+func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	now := p.Now()
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (v listView, err error) {
+		if v.cat, err = p.Catalogue.In(rd, now); err != nil {
+			return v, err
+		}
+		v.all, err = recent(rd, civil.DateOf(now).AddDays(-listed))
+		v.all = slices.DeleteFunc(v.all, func(s kept) bool { return !a.CanFor(Write, string(s.Service)) })
+		return v, err
+	})
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, page("Jours suspendus", ""), listPage(v))
+}
+
+// formView is the form of a suspension, and once it is filled in, what it will do.
+type formView struct {
+	activities []web.Option
+	sites      []web.Option
+	today      civil.Date
+	asked      Asked
+	effect     *Effect // nil: not checked yet
+}
+
+// read reads the form.
+func read(f *web.Form) Asked {
+	x := Asked{Reason: f.Text("motif"), Message: f.Text("message")}
+	for _, id := range f.All("activite") {
+		x.Activities = append(x.Activities, activity.ID(id))
+	}
+	for _, id := range f.All("lieu") {
+		x.Sites = append(x.Sites, town.SiteID(id))
+	}
+	x.Days.From, _ = civil.ParseFrench(f.Text("debut"))
+	if x.Days.To = x.Days.From; f.Text("fin") != "" {
+		x.Days.To, _ = civil.ParseFrench(f.Text("fin"))
+	}
+	return x.clean()
+}
+
+func (p Pages) form(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	return p.show(w, r, a, web.ReadForm(r))
+}
+
+// show shows the form, and below it what it would do once it says enough.
+func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *web.Form) error {
+	now := p.Now()
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (formView, error) {
+		v := formView{today: civil.DateOf(now), asked: read(f)}
+		cat, err := p.Catalogue.In(rd, now)
+		if err != nil {
+			return v, err
+		}
+		v.options(a, cat)
+		if !f.Bool("verifier") || f.Failed() {
+			return v, nil
+		}
+		if _, err := v.asked.Check(a, cat, v.today); err != nil {
+			if !f.Take(err) {
+				return v, err
+			}
+			return v, nil
+		}
+		e, err := effectOf(rd, cat, v.asked)
+		v.effect = &e
+		return v, err
+	})
+	if err != nil {
+		return err
+	}
+	title := "Suspendre l’accueil"
+	if v.effect != nil {
+		title = "Vérifiez avant de suspendre"
+	}
+	out := page(title, "Suspendre l’accueil")
+	if f.Failed() {
+		out.Status = http.StatusUnprocessableEntity
+	}
+	return web.Render(w, r, out, formPage(v, f))
+}
+
+// options are the activities open to booking that the agent may suspend, and their sites.
+func (v *formView) options(a actor.Actor, cat *activity.Catalogue) {
+	names := map[town.SiteID]string{}
+	for _, act := range cat.Activities {
+		if act.State != activity.Open || !a.CanFor(Write, string(act.Service)) {
+			continue
+		}
+		v.activities = append(v.activities, web.Option{Value: string(act.ID), Label: act.Name})
+		for _, place := range act.Places {
+			names[place.Site] = place.Name
+		}
+	}
+	for id, name := range names {
+		v.sites = append(v.sites, web.Option{Value: string(id), Label: name})
+	}
+	slices.SortFunc(v.sites, func(x, y web.Option) int {
+		return cmp.Or(strings.Compare(x.Label, y.Label), strings.Compare(x.Value, y.Value))
+	})
+}
+
+// Effect is what a suspension would do, before it is made.
+type Effect struct {
+	Lines    []EffectLine
+	Families int
+	Children int
+	Happened int // days whose presence is noted already: they stay
+}
+
+// EffectLine counts the children that an activity loses on a day.
+type EffectLine struct {
+	Activity string
+	Day      civil.Date
+	Booked   int
+	Asked    int // asked, waited for or offered
+}
+
+func effectOf(r db.Reader, cat *activity.Catalogue, x Asked) (Effect, error) {
+	all, err := across{x.Activities, x.Sites, x.Days}.heldBy(r, "")
+	if err != nil {
+		return Effect{}, err
+	}
+	var e Effect
+	families, children := map[family.ID]bool{}, map[family.ChildID]bool{}
+	at := map[string]int{}
+	for _, h := range all {
+		act, known := cat.Activity(h.Activity)
+		if !known {
+			continue
+		}
+		if h.happened {
+			e.Happened++
+			continue
+		}
+		families[h.family], children[h.Child] = true, true
+		key := h.Day.String() + string(h.Activity)
+		i, seen := at[key]
+		if !seen {
+			i = len(e.Lines)
+			at[key] = i
+			e.Lines = append(e.Lines, EffectLine{Activity: act.Name, Day: h.Day})
+		}
+		if h.state == booking.Booked {
+			e.Lines[i].Booked++
+		} else {
+			e.Lines[i].Asked++
+		}
+	}
+	slices.SortFunc(e.Lines, func(x, y EffectLine) int {
+		return cmp.Or(x.Day.Compare(y.Day), strings.Compare(x.Activity, y.Activity))
+	})
+	e.Families, e.Children = len(families), len(children)
+	return e, nil
+}
+
+func (p Pages) suspend(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	f, now := web.ReadForm(r), p.Now()
+	cat, err := p.Catalogue.Get(r.Context(), now)
+	if err != nil {
+		return err
+	}
+	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
+		id, err := Suspend(tx, now, a, cat, read(f))
+		return web.Done{Location: Path + "/" + string(id), Sentence: "Les places sont fermées. Chaque famille est prévenue dans les minutes qui viennent."}, err
+	})
+	if f.Take(err) {
+		return p.show(w, r, a, f)
+	}
+	return err
+}
+
+// oneView is a suspension as it stands.
+type oneView struct {
+	kept
+	cat  *activity.Catalogue
+	now  time.Time
+	left int // days that families still hold there
+}
+
+func (v oneView) today() civil.Date { return civil.DateOf(v.now) }
+
+func (p Pages) one(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	v := oneView{now: p.Now()}
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (oneView, error) {
+		v := v
+		var err error
+		if v.kept, err = byID(rd, ID(r.PathValue("id"))); err != nil {
+			return v, err
+		}
+		if !a.CanFor(Write, string(v.Service)) {
+			return v, fault.Missing("suspension")
+		}
+		if v.cat, err = p.Catalogue.In(rd, v.now); err != nil || v.State != Closed {
+			return v, err
+		}
+		all, err := v.across().heldBy(rd, "")
+		v.left = len(all)
+		return v, err
+	})
+	if err != nil {
+		return err
+	}
+	if v.busy() {
+		w.Header().Set("Refresh", "5")
+	}
+	return web.Render(w, r, page(v.title(), v.Days.From.French()), onePage(v))
+}
+
+func (p Pages) reopen(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	id, now := ID(r.PathValue("id")), p.Now()
+	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
+		return web.Done{Location: Path + "/" + string(id), Sentence: "Les places sont rouvertes. Chaque famille retrouve ses jours et en est prévenue dans les minutes qui viennent."},
+			Reopen(tx, now, a, id)
+	})
+}
+
+// busy tells that the job goes through the families.
+func (s Suspension) busy() bool { return s.State == Closing || s.State == Reopening }
+
+// daysWords is "mardi 24 novembre 2026" or "du 24 au 26 novembre 2026".
+func daysWords(d civil.Range) string {
+	if d.From == d.To {
+		return d.From.Long()
+	}
+	return "du " + d.From.Long() + " au " + d.To.Long()
+}
+
+func (v oneView) title() string {
+	if v.Days.From == v.Days.To {
+		return "Accueil suspendu le " + v.Days.From.Long()
+	}
+	return "Accueil suspendu " + daysWords(v.Days)
+}
+
+// where names what is closed: "Restauration scolaire, Mercredi".
+func (s Suspension) where(cat *activity.Catalogue) string {
+	var names []string
+	for _, id := range s.activities() {
+		if act, known := cat.Activity(id); known {
+			names = append(names, act.Name)
+		}
+	}
+	places := s.sites(cat)
+	if places == "" {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names, ", ") + " (" + places + ")"
+}
+
+// sites names the sites, "" for all.
+func (s Suspension) sites(cat *activity.Catalogue) string {
+	var names []string
+	for _, x := range s.Scopes {
+		act, known := cat.Activity(x.Activity)
+		if !known || x.Site == "" {
+			continue
+		}
+		for _, place := range act.Places {
+			if place.Site == x.Site && !slices.Contains(names, place.Name) {
+				names = append(names, place.Name)
+			}
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// mark is the state in words.
+func (s Suspension) mark() web.Mark {
+	switch s.State {
+	case Closing:
+		return web.Mark{Tone: web.Info, Icon: "clock", Word: "Familles en cours d’information"}
+	case Reopening:
+		return web.Mark{Tone: web.Info, Icon: "clock", Word: "Réouverture en cours"}
+	case Reopened:
+		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Rouvert"}
+	}
+	return web.Mark{Tone: web.Warning, Icon: "ban", Word: "Suspendu"}
+}
+
+func counted(n int, word string) string {
+	if n > 1 {
+		word += "s"
+	}
+	return strconv.Itoa(n) + "\u00a0" + word
+}
+
+// done says what was done so far: "12 familles prévenues, 31 jours annulés".
+func (s Suspension) done() string {
+	if s.Families == 0 {
+		return "Aucune famille n’avait de jour à annuler."
+	}
+	words := counted(s.Families, "famille") + " prévenue"
+	if s.Families > 1 {
+		words += "s"
+	}
+	words += ", " + counted(s.Cells, "jour") + " annulé"
+	if s.Cells > 1 {
+		words += "s"
+	}
+	return words + "."
+}
+
+// backWords says what a reopening gave back.
+func (s Suspension) backWords() string {
+	if s.Back == 0 {
+		return "Aucune famille n’avait de jour à retrouver."
+	}
+	if s.Back == 1 {
+		return "1\u00a0famille a retrouvé ses jours."
+	}
+	return strconv.Itoa(s.Back) + "\u00a0familles ont retrouvé leurs jours."
+}
+
+// leftWords says what families still hold.
+func (v oneView) leftWords() string {
+	return counted(v.left, "jour") + " restent à lire à la main\u00a0: présence déjà notée, ou enfant parti de la famille."
+}
+
+// fields are what the check sends again.
+func (v formView) fields() url.Values {
+	all := url.Values{"debut": {v.asked.Days.From.French()}, "fin": {v.asked.Days.To.French()}, "motif": {v.asked.Reason}, "message": {v.asked.Message}}
+	for _, id := range v.asked.Activities {
+		all.Add("activite", string(id))
+	}
+	for _, id := range v.asked.Sites {
+		all.Add("lieu", string(id))
+	}
+	return all
+}
+
+// names are those of the fields, in a fixed order.
+func (v formView) names() []string {
+	return []string{"activite", "lieu", "debut", "fin", "motif", "message"}
+}
+
+// again is the address of the form as it is filled in.
+func (v formView) again() string { return newPath + "?" + v.fields().Encode() }
+
+// happenedWords tells the days that stay.
+func (e Effect) happenedWords() string {
+	if e.Happened == 1 {
+		return "1\u00a0jour reste\u00a0: sa présence est déjà notée."
+	}
+	return strconv.Itoa(e.Happened) + "\u00a0jours restent\u00a0: leur présence est déjà notée."
+}
+
+// totals are "3 enfants de 2 familles".
+func (e Effect) totals() string {
+	return counted(e.Children, "enfant") + " de " + counted(e.Families, "famille")
+}

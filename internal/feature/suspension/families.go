@@ -1,0 +1,155 @@
+package suspension
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/base/jobs"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/family"
+)
+
+// JobFamilies goes through the families of a suspension: one transaction and one mail a head for each, so that a
+// process killed in the middle goes on where it stopped.
+const JobFamilies = "suspension.families"
+
+// Jobs is what the job needs.
+type Jobs struct {
+	DB        *db.DB
+	Now       func() time.Time
+	Catalogue *activity.Cache
+}
+
+// Handlers are the jobs of this package.
+func (j Jobs) Handlers() []jobs.Handler {
+	return []jobs.Handler{{Kind: JobFamilies, Run: func(ctx context.Context, args map[string]string) error {
+		return j.run(ctx, ID(args["suspension"]))
+	}}}
+}
+
+func (j Jobs) run(ctx context.Context, id ID) error {
+	s, err := db.Read(ctx, j.DB, func(r db.Reader) (kept, error) { return byID(r, id) })
+	if err != nil {
+		return err
+	}
+	switch s.State {
+	case Closing:
+		return j.cancelAll(ctx, s)
+	case Reopening:
+		return j.giveBackAll(ctx, s)
+	}
+	return nil // done by an earlier run
+}
+
+// cancelAll cancels, family by family, what is held on the days of a suspension.
+func (j Jobs) cancelAll(ctx context.Context, s kept) error {
+	all, err := db.Read(ctx, j.DB, func(r db.Reader) ([]family.ID, error) { return s.across().families(r) })
+	if err != nil {
+		return fmt.Errorf("list families: %w", err)
+	}
+	for _, of := range all {
+		if err := j.each(ctx, func(tx *db.Tx, now time.Time, cat *activity.Catalogue) error { return cancel(tx, now, cat, s, of) }); err != nil {
+			return err
+		}
+	}
+	return db.Do(ctx, j.DB, func(tx *db.Tx) error { return setDone(tx, s.ID, Closing, Closed) })
+}
+
+// each runs a step in a write of its own.
+func (j Jobs) each(ctx context.Context, step func(tx *db.Tx, now time.Time, cat *activity.Catalogue) error) error {
+	now := j.Now()
+	cat, err := j.Catalogue.Get(ctx, now)
+	if err != nil {
+		return err
+	}
+	return db.Do(ctx, j.DB, func(tx *db.Tx) error { return step(tx, now, cat) })
+}
+
+// agent is who made the suspension, with what it lends.
+func (s kept) agent() actor.Actor { return acting(s.account, s.person, s.Service) }
+
+// cancel gives up what one family has on the days of a suspension: one confirmation. A day whose presence is noted
+// stays; so does a day of an activity without periods, which the portal does not book.
+func cancel(tx *db.Tx, now time.Time, cat *activity.Catalogue, s kept, of family.ID) error {
+	all, err := s.across().heldBy(tx, of)
+	if err != nil {
+		return fmt.Errorf("list what a family has: %w", err)
+	}
+	o := booking.Order{Family: of, Overrule: true, Reason: s.words()}
+	for _, h := range all {
+		act, known := cat.Activity(h.Activity)
+		if !known || h.happened {
+			continue
+		}
+		if _, within := act.PeriodOf(h.Day); within {
+			o.Wishes = append(o.Wishes, h.wish())
+		}
+	}
+	return apply(tx, now, s, cat, o, func(out booking.Outcome) error { return insertOrder(tx, s.ID, out.Reference, out.Done()) })
+}
+
+// apply runs an order and hands over what came of it, unless nothing did. A child that left the family meanwhile keeps
+// no other from having its part.
+func apply(tx *db.Tx, now time.Time, s kept, cat *activity.Catalogue, o booking.Order, note func(booking.Outcome) error) error {
+	out, err := booking.Apply(tx, now, s.agent(), cat, o)
+	parts := o.ByChild()
+	switch {
+	case fault.KindOf(err) == fault.NotFound && len(parts) > 1:
+		for _, part := range parts {
+			if err := apply(tx, now, s, cat, part, note); err != nil {
+				return err
+			}
+		}
+		return nil
+	case fault.KindOf(err) == fault.NotFound:
+		return nil
+	case err != nil:
+		return err
+	case out.Reference == "":
+		return nil
+	}
+	return note(out)
+}
+
+// giveBackAll gives each family back what a suspension took from it.
+func (j Jobs) giveBackAll(ctx context.Context, s kept) error {
+	all, err := db.Read(ctx, j.DB, func(r db.Reader) ([]string, error) { return notGivenBack(r, s.ID) })
+	if err != nil {
+		return fmt.Errorf("list confirmations: %w", err)
+	}
+	for _, reference := range all {
+		if err := j.each(ctx, func(tx *db.Tx, now time.Time, cat *activity.Catalogue) error {
+			return giveBack(tx, now, cat, s, reference)
+		}); err != nil {
+			return fmt.Errorf("give back %s: %w", reference, err)
+		}
+	}
+	return db.Do(ctx, j.DB, func(tx *db.Tx) error { return setDone(tx, s.ID, Reopening, Reopened) })
+}
+
+// giveBack books again what one confirmation of a suspension cancelled, with a place added where it went to somebody
+// else. What the family booked itself since is left as it is; a day only asked for is not asked again.
+func giveBack(tx *db.Tx, now time.Time, cat *activity.Catalogue, s kept, reference string) error {
+	all, err := lostIn(tx, reference, civil.DateOf(now))
+	if err != nil {
+		return fmt.Errorf("list what was cancelled: %w", err)
+	}
+	o := booking.Order{Overrule: true, AddPlace: true, Reason: "Accueil rétabli"}
+	for _, x := range all {
+		if choice, booked := x.was.Booked(); booked {
+			o.Family = x.family
+			o.Wishes = append(o.Wishes, booking.Wish{Cell: x.Cell, Want: choice})
+		}
+	}
+	some := false
+	if err := apply(tx, now, s, cat, o, func(booking.Outcome) error { some = true; return nil }); err != nil {
+		return err
+	}
+	return setGivenBack(tx, reference, some)
+}

@@ -1,0 +1,247 @@
+package suspension
+
+import (
+	"embed"
+	"io/fs"
+	"slices"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/town"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Sources are the migrations of the package and of those below it.
+func Sources() []db.Source {
+	own, _ := fs.Sub(migrations, "migrations") // fails only for a name that is not a path
+	return db.Join(booking.Sources(), []db.Source{{Name: "suspension", FS: own}})
+}
+
+const batch = 100 // rows a statement
+
+func insert(tx *db.Tx, now time.Time, a actor.Actor, s Suspension) error {
+	if _, err := tx.Exec(`insert into suspension (id, service, from_day, to_day, reason, message, state, by_account, by_person, made_at)
+		values ($1, $2, $3, $4, $5, $6, 'closing', $7, $8, $9)`,
+		string(s.ID), string(s.Service), s.Days.From, s.Days.To, s.Reason, s.Message, a.Account, a.Person, civil.InstantOf(now)); err != nil {
+		return err
+	}
+	args := make([]any, 0, 3*len(s.Scopes))
+	for _, x := range s.Scopes {
+		args = append(args, string(s.ID), string(x.Activity), db.Null(string(x.Site)))
+	}
+	_, err := tx.Exec(`insert into suspension_scope (suspension, activity, site) values `+db.Values(len(s.Scopes), 3), args...)
+	return err
+}
+
+func insertSlots(tx *db.Tx, id ID, act activity.ID, slots []activity.Slot) error {
+	for part := range slices.Chunk(slots, batch) {
+		args := make([]any, 0, 3*len(part))
+		for _, x := range part {
+			args = append(args, string(id), string(act), string(x.ID))
+		}
+		if _, err := tx.Exec(`insert into suspension_slot (suspension, activity, slot) values `+db.Values(len(part), 3), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slotsOf lists the slots that a suspension closed, from a day on, by activity.
+func slotsOf(r db.Reader, id ID, from civil.Date) (map[activity.ID][]activity.SlotID, error) {
+	type row struct {
+		act  activity.ID
+		slot activity.SlotID
+	}
+	all, err := db.List(r, func(s db.Scanner) (row, error) {
+		var x row
+		err := s.Scan(&x.act, &x.slot)
+		return x, err
+	}, `select x.activity, x.slot from suspension_slot x join slot s on s.id = x.slot where x.suspension = $1 and s.day >= $2 order by x.slot`, string(id), from)
+	by := map[activity.ID][]activity.SlotID{}
+	for _, x := range all {
+		by[x.act] = append(by[x.act], x.slot)
+	}
+	return by, err
+}
+
+const columns = `s.id, s.service, s.from_day, s.to_day, s.reason, s.message, s.state, s.made_at, s.by_account, s.by_person,
+	(select count(*) from suspension_order o where o.suspension = s.id),
+	(select cast(coalesce(sum(o.days), 0) as bigint) from suspension_order o where o.suspension = s.id),
+	(select count(*) from suspension_order o where o.suspension = s.id and o.given_back = 1)`
+
+// kept is a suspension with who made it.
+type kept struct {
+	Suspension
+	account, person string
+}
+
+func scan(s db.Scanner) (kept, error) {
+	var x kept
+	err := s.Scan(&x.ID, &x.Service, &x.Days.From, &x.Days.To, &x.Reason, &x.Message, &x.State, &x.MadeAt, &x.account, &x.person,
+		&x.Families, &x.Cells, &x.Back)
+	return x, err
+}
+
+// byID reads a suspension whole, in two queries.
+func byID(r db.Reader, id ID) (kept, error) {
+	x, err := db.One(r, "suspension", scan, `select `+columns+` from suspension s where s.id = $1`, string(id))
+	if err != nil {
+		return x, err
+	}
+	x.Scopes, err = db.List(r, func(s db.Scanner) (Scope, error) {
+		var c Scope
+		err := s.Scan(&c.Activity, &c.Site)
+		return c, err
+	}, `select activity, coalesce(site, '') from suspension_scope where suspension = $1 order by activity, site`, string(id))
+	return x, err
+}
+
+// lock reads a suspension that nobody else changes until the transaction ends.
+func lock(tx *db.Tx, id ID) (kept, error) {
+	if _, err := tx.Exec(`update suspension set state = state where id = $1`, string(id)); err != nil {
+		return kept{}, err
+	}
+	return byID(tx, id)
+}
+
+// recent lists the suspensions that end on a day or later, the next first; at most a hundred.
+func recent(r db.Reader, from civil.Date) ([]kept, error) {
+	return db.List(r, scan, `select `+columns+` from suspension s where s.to_day >= $1 order by s.from_day, s.id limit 100`, from)
+}
+
+func setReopening(tx *db.Tx, now time.Time, a actor.Actor, id ID) error {
+	_, err := tx.Exec(`update suspension set state = 'reopening', reopened_at = $2, reopened_by = $3 where id = $1`, string(id), civil.InstantOf(now), a.Account)
+	return err
+}
+
+// setDone ends the going through of the families.
+func setDone(tx *db.Tx, id ID, from, to State) error {
+	_, err := tx.Exec(`update suspension set state = $3 where id = $1 and state = $2`, string(id), string(from), string(to))
+	return err
+}
+
+// held is what a child has on a day that a suspension is about, as an order names it.
+type held struct {
+	family family.ID
+	booking.Cell
+	state    booking.State
+	choice   activity.ChoiceID
+	giveUp   bool // the family asked to cancel it
+	happened bool // presence is noted already
+}
+
+// wish asks to give it up.
+func (h held) wish() booking.Wish {
+	return booking.Wish{Cell: h.Cell, Seen: booking.Holding{State: h.state, Choice: h.choice, CancelAsked: h.giveUp}.Token()}
+}
+
+// across is what suspensions and their preview look for.
+type across struct {
+	activities []activity.ID
+	sites      []town.SiteID
+	days       civil.Range
+}
+
+func (s Suspension) across() across {
+	x := across{activities: s.activities(), days: s.Days}
+	for _, scope := range s.Scopes {
+		if scope.Site != "" && !slices.Contains(x.sites, scope.Site) {
+			x.sites = append(x.sites, scope.Site)
+		}
+	}
+	return x
+}
+
+// where is the condition on bookings b of units u with slots s, and its arguments. What holds no place yet is where the
+// child is enrolled.
+func (x across) where() (string, []any) {
+	args := []any{x.days.From, x.days.To}
+	for _, id := range x.activities {
+		args = append(args, string(id))
+	}
+	cond := `b.day between $1 and $2 and b.state in ('booked', 'asked', 'waiting', 'offered') and u.activity in (` + db.Marks(3, len(x.activities)) + `)`
+	if len(x.sites) == 0 {
+		return cond, args
+	}
+	cond += ` and coalesce(s.site, (select coalesce(e.site, k.school) from enrolment e join child k on k.person = e.child
+		where e.child = b.child and e.activity = u.activity and e.state = 'active' and b.day between e.from_day and e.to_day
+		order by e.from_day limit 1), '') in (` + db.Marks(len(args)+1, len(x.sites)) + `)`
+	for _, id := range x.sites {
+		args = append(args, string(id))
+	}
+	return cond, args
+}
+
+// heldBy lists what families have there; of one family, when it is named.
+func (x across) heldBy(r db.Reader, of family.ID) ([]held, error) {
+	if len(x.activities) == 0 {
+		return nil, nil
+	}
+	cond, args := x.where()
+	if of != "" {
+		args = append(args, string(of))
+		cond += ` and b.family = ` + db.Marks(len(args), 1)
+	}
+	return db.List(r, func(s db.Scanner) (held, error) {
+		var h held
+		var giveUp, happened int
+		err := s.Scan(&h.family, &h.Child, &h.Activity, &h.Day, &h.state, &h.choice, &giveUp, &happened)
+		h.giveUp, h.happened = giveUp > 0, happened > 0
+		return h, err
+	}, `select b.family, b.child, u.activity, b.day, b.state, max(coalesce(b.choice, b.unit)), count(b.cancel_asked_at), count(t.child)
+		from booking b join unit u on u.id = b.unit left join slot s on s.id = b.slot
+			left join attendance t on t.child = b.child and t.unit = b.unit and t.day = b.day
+		where `+cond+` group by b.family, b.child, u.activity, b.day, b.state order by b.family, b.day, u.activity, b.child`, args...)
+}
+
+// families lists who has something there.
+func (x across) families(r db.Reader) ([]family.ID, error) {
+	if len(x.activities) == 0 {
+		return nil, nil
+	}
+	cond, args := x.where()
+	return db.List(r, db.Column[family.ID], `select distinct b.family from booking b join unit u on u.id = b.unit left join slot s on s.id = b.slot
+		where `+cond+` order by b.family`, args...)
+}
+
+func insertOrder(tx *db.Tx, id ID, reference string, days int) error {
+	_, err := tx.Exec(`insert into suspension_order (reference, suspension, days) values ($1, $2, $3)`, reference, string(id), days)
+	return err
+}
+
+// notGivenBack lists the confirmations whose days were not given back yet.
+func notGivenBack(r db.Reader, id ID) ([]string, error) {
+	return db.List(r, db.Column[string], `select reference from suspension_order where suspension = $1 and given_back is null order by reference`, string(id))
+}
+
+// setGivenBack notes that a confirmation was gone through: 1 when something was given back, 0 when nothing could be.
+func setGivenBack(tx *db.Tx, reference string, some bool) error {
+	n := 0
+	if some {
+		n = 1
+	}
+	_, err := tx.Exec(`update suspension_order set given_back = $2 where reference = $1`, reference, n)
+	return err
+}
+
+// lost is what a confirmation took from a family, on days from one on.
+type lost struct {
+	family family.ID
+	booking.Cell
+	was booking.Token
+}
+
+func lostIn(r db.Reader, reference string, from civil.Date) ([]lost, error) {
+	return db.List(r, func(s db.Scanner) (lost, error) {
+		var x lost
+		err := s.Scan(&x.family, &x.Child, &x.Activity, &x.Day, &x.was)
+		return x, err
+	}, `select family, child, activity, day, was from booking_line where reference = $1 and did = 'cancelled' and day >= $2 order by position`, reference, from)
+}
