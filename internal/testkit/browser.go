@@ -32,9 +32,14 @@ type BrowserOptions struct {
 // Browser is one tab of a real Chromium, in a profile of its own, with what a story needs: steps that fail the
 // test with the page's address, and the complaints of the console.
 type Browser struct {
-	t        testing.TB
-	ctx      context.Context
-	options  BrowserOptions
+	t       testing.TB
+	ctx     context.Context
+	options BrowserOptions
+	*tab
+}
+
+// tab is what the page does by itself, which the goroutines that listen to it write.
+type tab struct {
 	mu       sync.Mutex
 	problems []string
 	loading  map[cdp.FrameID]bool // frames that load
@@ -83,7 +88,7 @@ func NewBrowser(t testing.TB, options BrowserOptions) *Browser {
 	}
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	b := &Browser{t: t, ctx: ctx, options: options, loading: map[cdp.FrameID]bool{}}
+	b := &Browser{t: t, ctx: ctx, options: options, tab: &tab{loading: map[cdp.FrameID]bool{}}}
 	// The first call binds the tab's life to its context: without a time limit, so that it lives with the test.
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("open a tab: %v", err)
@@ -223,7 +228,7 @@ func (b *Browser) ClickText(words string) {
 		const plain = e => { const c = e.cloneNode(true); c.querySelectorAll('.sr,svg').forEach(x => x.remove());
 			return c.textContent.replace(/\s+/g, ' ').trim() }
 		document.querySelectorAll('[data-story]').forEach(e => e.removeAttribute('data-story'))
-		const all = root => [...(root || document).querySelectorAll('a,button,summary,label')].filter(e => e.getClientRects().length > 0)
+		const all = root => [...(root || document).querySelectorAll('a,button,summary,label')].filter(e => e.getClientRects().length > 0 && !e.closest('[aria-hidden=true]'))
 		const hit = [...all(document.querySelector('main')), ...all(document.body)].find(e => plain(e) === %q)
 		if (hit) hit.setAttribute('data-story', '')
 		return !!hit })()`, words)
@@ -372,4 +377,11 @@ func (b *Browser) Screenshot(file string) {
 	if err := os.WriteFile(file, png, 0o644); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// For is the same tab in the hands of another test, within the one that opened it, which fails in its place.
+func (b *Browser) For(t testing.TB) *Browser {
+	mine := *b
+	mine.t = t
+	return &mine
 }

@@ -1118,9 +1118,9 @@ func anchors(action Action, at string) []web.Option {
 		all = append(all, web.Option{Value: absent, Label: map[Action]string{OpenFrom: "dès que la période est ouverte", Book: "jusqu’à la fin de la veille",
 			Change: "même délai que réserver", Cancel: "même délai que réserver", LateUntil: "jusqu’au début de l’activité"}[action]})
 	}
-	before := "jusqu’à"
+	before := "jusqu’à "
 	if action == OpenFrom {
-		before = "à partir de"
+		before = "à partir d’"
 	}
 	add := func(a Anchor, label string) { all = append(all, web.Option{Value: string(a), Label: label}) }
 	if action == OpenFrom {
@@ -1130,12 +1130,12 @@ func anchors(action Action, at string) []web.Option {
 	} else {
 		add(AnchorNone, "jusqu’à la fin du jour même")
 	}
-	add(AnchorDay, before+" un nombre de jours, d’heures…")
-	add(AnchorWeek, before+" un jour de la semaine")
+	add(AnchorDay, before+"un nombre de jours, d’heures…")
+	add(AnchorWeek, before+"un jour de la semaine")
 	if action != OpenFrom {
 		add(AnchorTable, "un jour limite pour chaque jour de la semaine")
 	}
-	add(AnchorPeriod, before+" un moment avant la période")
+	add(AnchorPeriod, before+"un moment avant la période")
 	add(AnchorDates, "des dates choisies")
 	if action == Cancel || action == Change || action == LateUntil {
 		add(AnchorNever, "jamais")

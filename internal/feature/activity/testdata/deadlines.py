@@ -7,6 +7,10 @@ from the autumn of 2027 on are invented: no calendar was published when it was m
 
     python3 deadlines.py > deadlines.csv
 
+With days, it writes what every model gives for those days alone, as the story of the rule builder reads it:
+
+    python3 deadlines.py 2027-03-30 2027-04-05 … > ../../../app/testdata/deadlines_shown.csv
+
 Columns: model, day, quality ("" for everybody), action, the last minute (or the opening one) on the town's clock, and
 the same minute in UTC. "unset": no date is given for that day; "never": cannot be done; "always": open already.
 """
@@ -216,11 +220,12 @@ def telling_days():
     return sorted(d for d in chosen if date(2026, 1, 5) <= d <= date(2028, 12, 22))
 
 
+asked = [date.fromisoformat(day) for day in sys.argv[1:]]
 out = csv.writer(sys.stdout, lineterminator="\n")
 out.writerow(["model", "day", "quality", "action", "civil", "utc"])
 for name, limits in MODELS.items():
     repeated = name.startswith("apres-")  # the same days as semaine-jeudi
-    for day in telling_days()[::7 if repeated else 1]:
+    for day in asked or telling_days()[::7 if repeated else 1]:
         for (action, quality), limit in limits.items():
             got = limit(day)
             if got is None:
