@@ -63,6 +63,12 @@ func Easter(year int) Date {
 
 // PublicHolidays lists the public holidays of a year in a region, in order.
 func PublicHolidays(year int, region Region) []Holiday {
+	days := publicHolidays(year, region)
+	sort.SliceStable(days, func(i, j int) bool { return days[i].Day.Before(days[j].Day) })
+	return days
+}
+
+func publicHolidays(year int, region Region) []Holiday {
 	e := Easter(year)
 	days := []Holiday{
 		{Date{year, time.January, 1}, "Jour de l’an"},
@@ -94,13 +100,12 @@ func PublicHolidays(year int, region Region) []Holiday {
 	case Reunion:
 		abolition(time.December, 20)
 	}
-	sort.SliceStable(days, func(i, j int) bool { return days[i].Day.Before(days[j].Day) })
 	return days
 }
 
 // PublicHoliday gives the name of the public holiday that d is in a region, "" for an ordinary day.
 func PublicHoliday(d Date, region Region) string {
-	for _, h := range PublicHolidays(d.Year, region) {
+	for _, h := range publicHolidays(d.Year, region) { // asked for each cell of an agenda: in no order
 		if h.Day == d {
 			return h.Name
 		}

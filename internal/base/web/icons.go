@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/a-h/templ"
 )
@@ -43,4 +44,41 @@ func drawing(name string) string {
 		return paths
 	}
 	return iconPaths[iconAliases[name]]
+}
+
+// drawings defines icons once for a page that shows them hundreds of times by drawn: a month of boxes weighs a third less.
+func drawings(names []string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		all := `<svg hidden aria-hidden="true" focusable="false">`
+		for _, name := range names {
+			all += `<symbol id="` + drawingID(name) + `" viewBox="0 0 24 24">` + drawing(name) + `</symbol>`
+		}
+		_, err := io.WriteString(w, all+"</svg>")
+		return err
+	})
+}
+
+// drawn is Icon for one that drawings defined.
+func drawn(name string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, iconHead+`<use href="#`+drawingID(name)+`"/></svg>`)
+		return err
+	})
+}
+
+func drawingID(name string) string { return "dessin-" + name }
+
+// marksOf lists the icons of the marks of some weeks, each once.
+func marksOf(weeks []AgendaWeek) []string {
+	var names []string
+	for _, w := range weeks {
+		for _, d := range w.Days {
+			for _, l := range d.Lines {
+				if name := markIcon(l.Mark.Tone, l.Mark.Icon); l.Mark.Word != "" && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
 }

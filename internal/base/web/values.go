@@ -145,6 +145,9 @@ type AgendaDay struct {
 	Today  bool
 	Closed bool
 	Lines  []AgendaLine
+	// What its lines have in common, when their week has not: said once.
+	Lead     string // "Modifiable"
+	Deadline string // "jusqu’au lundi 14 décembre à 9 h"
 }
 
 // AgendaLine is one activity on one day: a tag, why, and what can be done. With Box it is a checkbox, with Pick a list

@@ -91,9 +91,10 @@ func (g agenda) week(children []family.Child, monday civil.Date, open, all bool)
 	w := web.AgendaWeek{Monday: monday, Open: open}
 	var marks []web.Mark
 	var faces []Face
+	var ofDay [][]Face
 	for _, d := range g.weekDays(monday, all) {
 		day := web.AgendaDay{Date: d, Today: d == g.today}
-		shut := true
+		shut, before := true, len(faces)
 		for _, c := range children {
 			for _, f := range g.scene.faces(c, d) {
 				marks, faces = append(marks, f.Mark), append(faces, f)
@@ -105,17 +106,29 @@ func (g agenda) week(children []family.Child, monday civil.Date, open, all bool)
 			day.Closed = true
 			day.Lines = []web.AgendaLine{{Activity: "Vos activités", Mark: markClosed, Reason: why}}
 		}
-		w.Days = append(w.Days, day)
+		w.Days, ofDay = append(w.Days, day), append(ofDay, faces[before:])
 	}
 	if w.Summary = tally(marks); w.Summary == "" {
 		w.Summary = "Rien de réservé"
 	}
-	g.shareDeadline(&w, faces)
+	if w.Lead, w.Deadline = g.shared(faces); w.Deadline != "" {
+		for i := range w.Days {
+			unsay(w.Days[i].Lines, w.Deadline)
+		}
+		return w
+	}
+	for i := range w.Days {
+		d := &w.Days[i]
+		if d.Lead, d.Deadline = g.shared(ofDay[i]); d.Deadline != "" {
+			unsay(d.Lines, d.Deadline)
+		}
+	}
 	return w
 }
 
-// shareDeadline says once, at the head of a week, the moment that most of its cells have, in place of saying it on each.
-func (g agenda) shareDeadline(w *web.AgendaWeek, faces []Face) {
+// shared is the moment that most of some cells have, to be said once at the head of their week, or else of their day, in
+// place of on each; "" when there is none.
+func (g agenda) shared(faces []Face) (lead, until string) {
 	var order []activity.Limit
 	counts := map[activity.Limit]int{}
 	editable := 0
@@ -133,22 +146,23 @@ func (g agenda) shareDeadline(w *web.AgendaWeek, faces []Face) {
 		counts[f.Limit]++
 	}
 	if len(order) == 0 {
-		return
+		return "", ""
 	}
 	most := slices.MaxFunc(order, func(x, y activity.Limit) int { return counts[x] - counts[y] })
 	if counts[most] < 2 || 2*counts[most] < editable {
-		return
+		return "", ""
 	}
-	if w.Lead = "Modifiable"; counts[most] < editable {
-		w.Lead = "Sauf mention contraire, modifiable"
+	if lead = "Modifiable"; counts[most] < editable {
+		lead = "Sauf mention contraire, modifiable"
 	}
-	until := most.UntilWords(g.today)
-	w.Deadline = until
-	for i := range w.Days {
-		for j := range w.Days[i].Lines {
-			if r := &w.Days[i].Lines[j].Reason; *r == "Modifiable "+until || *r == "Réservable "+until {
-				*r = ""
-			}
+	return lead, most.UntilWords(g.today)
+}
+
+// unsay takes a moment off the lines whose head says it.
+func unsay(lines []web.AgendaLine, until string) {
+	for i := range lines {
+		if r := &lines[i].Reason; *r == "Modifiable "+until || *r == "Réservable "+until {
+			*r = ""
 		}
 	}
 }
