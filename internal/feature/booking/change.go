@@ -152,6 +152,7 @@ func (o Order) words() error {
 // sceneFor reads what decides on an order, in two queries: who may act, and what the children have.
 func sceneFor(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue, o Order) (*Scene, error) {
 	s := &Scene{Catalogue: cat, Now: now, Overrule: a.Kind == actor.Agent && o.Overrule}
+	s.anyHome = s.Overrule && strings.TrimSpace(o.Reason) != ""
 	var children []family.Child
 	var err error
 	if a.Kind == actor.Agent {

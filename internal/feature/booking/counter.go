@@ -50,7 +50,7 @@ func (p Pages) counterShow(w http.ResponseWriter, r *http.Request, a actor.Actor
 		if err != nil {
 			return monthView{}, err
 		}
-		g.form, g.asked, g.scene.Overrule = !s.paper, asked, true
+		g.form, g.asked, g.scene.Overrule, g.scene.anyHome = !s.paper, asked, true, true
 		g.scene.only(func(act *activity.Activity) bool { return a.CanFor(Write, string(act.Service)) })
 		return g.counterView(id, s), nil
 	})

@@ -191,6 +191,8 @@ func (s *Scene) bars(c Cell, a *activity.Activity, units []activity.Unit) string
 	p, known := a.PeriodOf(c.Day)
 	k := s.kids[c.Child]
 	switch {
+	case s.elsewhere(c) && !s.anyHome:
+		return otherHomesDay
 	case a.State != activity.Open || !known || !p.Open:
 		return notOpen
 	case a.ResidentsOnly && !s.Overrule && !slices.Contains(s.qualitiesOf(k.family, c.Day), activity.Resident):
@@ -345,19 +347,22 @@ func (s *Scene) weeks(all []Decision, after map[childDay]map[activity.UnitID]act
 
 func (s *Scene) badWeek(w week, after map[childDay]map[activity.UnitID]activity.ID) string {
 	a, _ := s.Catalogue.Activity(w.activity)
-	open, has := 0, 0
+	open, has, all := 0, 0, 0 // has leaves out the days of the other home, which this one cannot fill
 	for i := range 7 {
 		day := w.monday.AddDays(i)
 		c := Cell{w.child, w.activity, day}
+		elsewhere := s.elsewhere(c) && !s.anyHome
 		why, _ := s.closed(c, a)
-		if _, shut := s.shut(c, a); why == "" && !shut {
+		if _, shut := s.shut(c, a); why == "" && !shut && !elsewhere {
 			if p, known := a.PeriodOf(day); known && p.Open {
 				open++
 			}
 		}
 		for _, of := range after[childDay{w.child, day}] {
 			if of == w.activity {
-				has++
+				if all++; !elsewhere {
+					has++
+				}
 				break
 			}
 		}
@@ -369,7 +374,7 @@ func (s *Scene) badWeek(w week, after map[childDay]map[activity.UnitID]activity.
 		return "Cette activité se réserve et s’annule par semaine entière"
 	case a.MinDays > 0 && has < min(a.MinDays, open):
 		return "Il faut réserver au moins " + counted(a.MinDays, "jour") + " dans la semaine"
-	case a.MaxDays > 0 && has > a.MaxDays:
+	case a.MaxDays > 0 && all > a.MaxDays:
 		return "On peut réserver au plus " + counted(a.MaxDays, "jour") + " dans la semaine"
 	}
 	return ""

@@ -130,6 +130,9 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 	}
 	d := s.book(Decision{Wish: Wish{Cell: f.Cell, Want: f.Options[0].ID}, Did: DidNone}, a)
 	v := s.verdict(a, Holding{Choice: f.Options[0].ID}, f.Cell, activity.Book)
+	if s.elsewhere(f.Cell) {
+		f.Said = s.elsewhereSaid(f.Reason)
+	}
 	full := true
 	for _, o := range f.Options {
 		full = full && o.Full
@@ -150,6 +153,7 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 		f.Reason = joinReason(f.Reason, "Réservable "+v.Limit.UntilWords(today))
 	case v.Is == activity.TooLate && len(d.Why) > 0 && s.bars(f.Cell, a, unitsOf(a, f.Options[0].ID)) == "":
 		f.Said = Said{markLate, d.Why}
+	case d.Why == otherHomesDay: // the mark says it
 	default:
 		f.Reason = joinReason(f.Reason, d.Why)
 	}

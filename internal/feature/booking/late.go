@@ -87,6 +87,9 @@ func (s *Scene) answer(tx *db.Tx, a actor.Actor, o Order, h Holding, w Wish, ans
 	case ans.Accept:
 		w.Want = h.Choice
 		d := s.book(Decision{Wish: w, Held: Holding{}, Did: DidNone}, mustActivity(s.Catalogue, w.Activity))
+		if d.Why == otherHomesDay {
+			return Outcome{}, fault.InvalidFields(fault.Field{Name: "motif", Sentence: "C’est un jour de l’autre foyer. Pour accepter quand même, écrivez un motif\u00a0: la famille le lira."})
+		}
 		if !d.does() {
 			return Outcome{}, fault.New(fault.Conflict, d.Why+".")
 		}

@@ -199,6 +199,8 @@ func (x lateRow) answers() []web.Option {
 	switch {
 	case x.Cancel:
 		all = append(all, web.Option{Value: "accepter", Label: "Accepter l’annulation"})
+	case x.bar == otherHomesDay:
+		all = append(all, web.Option{Value: "accepter", Label: "Accepter la réservation", Hint: "C’est un jour de l’autre foyer\u00a0: le motif est nécessaire."})
 	case x.bar != "":
 	case x.full():
 		all = append(all, web.Option{Value: "ajouter", Label: "Accepter en ajoutant une place", Hint: "Le jour est complet\u00a0: sa capacité augmente d’une place."})

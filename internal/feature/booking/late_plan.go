@@ -182,6 +182,9 @@ func planLate(r db.Reader, now time.Time, cat *activity.Catalogue, rows []lateRo
 	for _, x := range rows {
 		d := Decision{Wish: Wish{Cell: x.Cell, Want: x.Choice}, Did: DidNone}
 		if !x.Cancel {
+			k := s.kids[x.Child] // a child of two homes may wait for both
+			k.family = x.Family
+			s.kids[x.Child] = k
 			d = s.book(d, x.act)
 		}
 		plans = append(plans, d)

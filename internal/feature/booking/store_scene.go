@@ -30,10 +30,11 @@ type sceneRow struct {
 	byAgent    bool
 	reason     string
 	attendance Attendance
+	custody    family.CustodyRow // of kind 't'
 }
 
 // readScene reads, in one query, what decides on the cells of some children over a range of days: what they are enrolled
-// in, what they hold, and the qualities of their families.
+// in, what they hold, the qualities of their families, and in which home their days are.
 func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range) error {
 	s.kids, s.enrolled, s.held, s.qualities = map[family.ChildID]kid{}, map[childActivity][]entitled{}, map[Cell]Holding{}, map[family.ID][]granted{}
 	if len(children) == 0 {
@@ -50,6 +51,8 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 		}
 	}
 	inFamilies := db.Marks(len(args)+1, len(families))
+	args = append(append(args, families...), civil.DateOf(s.Now))
+	today := db.Marks(len(args), 1)
 	rows, err := db.List(r, scanScene, `select 'e', '', e.child, '', e.activity, e.from_day, e.to_day, coalesce(e.site, k.school, ''), coalesce(e.grp, ''),
 				'', '', '', null, false, false, false, '', ''
 			from enrolment e join child k on k.person = e.child
@@ -67,13 +70,20 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 		union all
 		select 'q', '', '', q.family, q.quality, q.from_day, coalesce(q.to_day, '9999-12-31'), '', '', '', '', '', null, false, false, false, '', ''
 			from family_quality q
-			where q.from_day <= $2 and (q.to_day is null or q.to_day >= $1) and q.family in (`+inFamilies+`)`, append(args, families...)...)
+			where q.from_day <= $2 and (q.to_day is null or q.to_day >= $1) and q.family in (`+inFamilies+`)
+		union all
+		select 't', h.id, h.child, h.home, h.what, h.from_day, h.to_day, h.other, h.cells, h.step, h.anchor, '', null, false, false, false, '', ''
+			from (`+family.CustodyRows(in, today)+`) h`, args...)
 	if err != nil {
 		return fmt.Errorf("read what decides on bookings: %w", err)
 	}
+	var custody []family.CustodyRow
 	for _, x := range rows {
-		s.take(x)
+		if s.take(x); x.kind == "t" {
+			custody = append(custody, x.custody)
+		}
 	}
+	s.custody = family.Timelines(custody)
 	for c, h := range s.held {
 		if len(h.Units) > 1 {
 			s.held[c] = s.joined(c, h)
@@ -99,6 +109,12 @@ func scanScene(r db.Scanner) (sceneRow, error) {
 	var x sceneRow
 	err := r.Scan(&x.kind, &x.id, &x.child, &x.family, &x.what, &x.from, &x.to, &x.site, &x.group, &x.state, &x.choice, &x.slot, &x.until,
 		&x.late, &x.asked, &x.byAgent, &x.reason, &x.attendance)
+	if x.kind != "t" || err != nil {
+		return x, err
+	}
+	x.custody = family.CustodyRow{What: x.what, ID: string(x.id), Child: x.child, Home: x.family, Other: family.ID(x.site), From: x.from, To: x.to,
+		Cells: x.group, Step: string(x.state)}
+	x.custody.Anchor, err = civil.ParseDate(string(x.choice))
 	return x, err
 }
 

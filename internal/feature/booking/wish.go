@@ -156,10 +156,12 @@ type Scene struct {
 	Catalogue *activity.Catalogue
 	Now       time.Time
 	Overrule  bool // an agent decides past deadlines
+	anyHome   bool // an agent books in a home on a day of the other one, for a reason
 	kids      map[family.ChildID]kid
 	enrolled  map[childActivity][]entitled
 	held      map[Cell]Holding
 	qualities map[family.ID][]granted
+	custody   map[family.ChildID]family.Timeline
 	windows   map[windowKey]activity.Window
 
 	slotsByKey map[slotKey]activity.Slot // only for pages that show places

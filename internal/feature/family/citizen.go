@@ -43,6 +43,7 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/espace/famille/ajouter", web.Activated, web.NoObject, p.addition)
 	rt.Post("/espace/famille/ajouter", web.Activated, web.NoObject, p.ask)
 	rt.Post("/espace/famille/membres/{id}/retrait", web.Activated, web.Object("family_member"), p.withdraw)
+	p.custodyCitizen(rt)
 }
 
 // Tiles is the family on the first page.

@@ -50,6 +50,7 @@ type fileMember struct {
 	State      State
 	IsChild    bool
 	Shared     bool
+	TwoHomes   bool // an approved member of another family too
 	Level      string
 	Class      string
 	School     string
@@ -349,10 +350,10 @@ func fileHead(r db.Reader, id ID) (string, []town.Service, error) {
 func filePeople(r db.Reader, id ID) ([]fileMember, error) {
 	all, err := db.List(r, func(s db.Scanner) (fileMember, error) {
 		var m fileMember
-		err := s.Scan(&m.ID, &m.Person.ID, &m.Role, &m.Relation, &m.MayCollect, &m.State, &m.IsChild, &m.Shared, &m.Level, &m.Class, &m.School)
+		err := s.Scan(&m.ID, &m.Person.ID, &m.Role, &m.Relation, &m.MayCollect, &m.State, &m.IsChild, &m.Shared, &m.TwoHomes, &m.Level, &m.Class, &m.School)
 		return m, err
 	}, `select m.id, m.person, m.role, m.relation, m.may_collect, m.state, (c.person is not null), coalesce(c.shared_custody, false),
-			coalesce(c.level, ''), coalesce(c.class, ''), coalesce(s.name, '')
+			`+twoHomes+`, coalesce(c.level, ''), coalesce(c.class, ''), coalesce(s.name, '')
 		from family_member m
 		join person p on p.id = m.person
 		left join child c on c.person = m.person

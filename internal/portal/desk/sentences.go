@@ -103,6 +103,18 @@ var sentences = map[string]string{
 	"family.child.added":        "Enfant ajouté à une famille",
 	"family.child.schooling":    "École, niveau ou classe d’un enfant modifiés",
 	fileRead:                    "Dossier de famille consulté",
+
+	"family.custody.approved":      "Partage des jours entre deux foyers accepté",
+	"family.custody.asked":         "Partage des jours entre deux foyers proposé",
+	"family.custody.day.accepted":  "Jour confié par l’autre foyer accepté",
+	"family.custody.day.declined":  "Jour confié par l’autre foyer non accepté",
+	"family.custody.day.offered":   "Jour confié à l’autre foyer",
+	"family.custody.day.withdrawn": "Jour confié à l’autre foyer repris",
+	"family.custody.ended":         "Partage des jours entre deux foyers arrêté",
+	"family.custody.entered":       "Partage des jours entre deux foyers enregistré",
+	"family.custody.refused":       "Partage des jours entre deux foyers refusé",
+	"family.custody.withdrawn":     "Proposition de partage des jours retirée",
+
 	"family.health.read":        "Informations de santé consultées",
 	"family.health.set":         "Informations de santé modifiées",
 	"family.made":               "Famille créée",

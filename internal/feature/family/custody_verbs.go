@@ -1,0 +1,321 @@
+package family
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/base/mail"
+	"parvis/internal/feature/person"
+)
+
+// mostSpans bounds the runs of days that an arrangement names, mostYears how far it may go.
+const (
+	mostSpans = 40
+	mostYears = 18
+)
+
+// maxReference bounds the reference of a court's decision.
+const maxReference = 80
+
+// Sharing is how a child's days are to be shared, as proposed or entered at the counter. A court's decision is its date
+// and reference only.
+type Sharing struct {
+	Arrangement
+	DecidedOn civil.Date
+	Reference string
+}
+
+// check says what to correct. today bounds a proposal, which cannot change what is past; at the counter it is zero.
+func (s Sharing) check(now, today civil.Date) error {
+	var fields []fault.Field
+	wrong := func(name, sentence string) { fields = append(fields, fault.Field{Name: name, Sentence: sentence}) }
+	far := civil.NewDate(now.Year+mostYears, now.Month, now.Day)
+	switch {
+	case s.Days.From.IsZero():
+		wrong("debut", "Indiquez le premier jour, par exemple 04/01/2027.")
+	case !today.IsZero() && s.Days.From.Before(today):
+		wrong("debut", "Indiquez aujourd’hui ou un jour à venir\u00a0: les jours passés ne changent plus.")
+	case s.Days.From.After(far):
+		wrong("debut", "Vérifiez l’année du premier jour.")
+	}
+	if !s.Days.To.IsZero() && (s.Days.To.Before(s.Days.From) || s.Days.To.After(far)) {
+		wrong("fin", "Indiquez un dernier jour qui suit le premier, ou laissez vide.")
+	}
+	switch {
+	case s.Kind == Cycle && (s.Cells == "" || s.Step < 1 || len(s.Cells)*s.Step > 70):
+		wrong("jours1", "Indiquez comment les jours reviennent.")
+	case s.Kind == Cycle && !(strings.Contains(s.Cells, "A") && strings.Contains(s.Cells, "B")):
+		wrong("jours1", "Cochez au moins un jour, et laissez-en au moins un à l’autre foyer.")
+	case s.Kind == ByDates && len(s.Spans) == 0:
+		wrong("du1", "Indiquez au moins une date.")
+	case !slices.Contains([]CustodyKind{EvenOddWeeks, Cycle, ByDates}, s.Kind) || strings.Trim(s.Cells, "AB") != "":
+		wrong("rythme", "Choisissez comment les jours se partagent.")
+	}
+	if len(s.Spans) > mostSpans {
+		wrong("du1", "Indiquez 40 périodes au plus.")
+	}
+	for i, x := range s.Spans {
+		name := fmt.Sprintf("du%d", i+1)
+		if x.From.IsZero() || x.To.Before(x.From) || !s.has(x.Home) {
+			wrong(name, "Indiquez un premier et un dernier jour, et le foyer.")
+			continue
+		}
+		for _, y := range s.Spans[:i] {
+			if !x.To.Before(y.From) && !y.To.Before(x.From) {
+				wrong(name, "Ces jours sont déjà dans une autre ligne.")
+				break
+			}
+		}
+	}
+	return fault.InvalidFields(append(fields, s.checkCourt(now)...)...)
+}
+
+func (s Sharing) checkCourt(now civil.Date) []fault.Field {
+	var fields []fault.Field
+	if s.DecidedOn.After(now) {
+		fields = append(fields, fault.Field{Name: "decision", Sentence: "Indiquez la date de la décision, par exemple 12/03/2026."})
+	}
+	switch {
+	case len([]rune(s.Reference)) > maxReference:
+		fields = append(fields, fault.Field{Name: "reference", Sentence: "Écrivez la référence en 80 caractères au plus."})
+	case s.Reference != "" && s.DecidedOn.IsZero():
+		fields = append(fields, fault.Field{Name: "decision", Sentence: "Indiquez aussi la date de la décision."})
+	case s.Reference == "" && !s.DecidedOn.IsZero():
+		fields = append(fields, fault.Field{Name: "reference", Sentence: "Indiquez aussi la référence de la décision."})
+	}
+	return fields
+}
+
+// twoHomesOf are the two homes of a child, the given one first; a child of one home, or of more than two, is Refused.
+func twoHomesOf(r db.Reader, child ChildID, own ID) (ID, ID, error) {
+	homes, err := homesOfChild(r, child.PersonID())
+	if err != nil {
+		return "", "", err
+	}
+	switch {
+	case len(homes) != 2:
+		return "", "", fault.New(fault.Refused, "Seul un enfant connu dans deux foyers a ses jours partagés. Appelez le service.")
+	case homes[0] == own:
+		return homes[0], homes[1], nil
+	case homes[1] == own:
+		return homes[1], homes[0], nil
+	}
+	return "", "", fault.Missing("child")
+}
+
+// ProposeCustody is a parent's proposal: it has no effect before an agent's answer. Each home has one at a time.
+func ProposeCustody(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, s Sharing) (CustodyID, error) {
+	today := civil.DateOf(now)
+	own, err := MayAct(tx, a, child, today)
+	if err != nil {
+		return "", err
+	}
+	if err := lockChild(tx, child); err != nil {
+		return "", err
+	}
+	if err := sameHomes(tx, child, own, s.Arrangement); err != nil {
+		return "", err
+	}
+	s.Reference = person.Clean(s.Reference)
+	if err := s.check(today, today); err != nil {
+		return "", err
+	}
+	waiting, err := db.One(tx, "count", db.Column[int64], `select count(*) from custody where child = $1 and asked_home = $2 and state = 'asked'`,
+		string(child), string(own))
+	if err != nil {
+		return "", wrap("look for custody asked for", err)
+	}
+	if waiting > 0 {
+		return "", fault.New(fault.Conflict, "Votre foyer a déjà une proposition en cours de vérification. Annulez-la pour en faire une autre.")
+	}
+	c := custodyOf(child, s, CustodyAsked)
+	c.AskedHome = own
+	if err := insertCustody(tx, now, c, person.ID(a.Person)); err != nil {
+		return "", err
+	}
+	return c.ID, audit.Write(tx, now, a, audit.Entry{Action: "family.custody.asked", Object: "custody", ID: string(c.ID), Subject: string(child)})
+}
+
+// sameHomes refuses an arrangement that is not between the two homes of the child.
+func sameHomes(r db.Reader, child ChildID, own ID, x Arrangement) error {
+	first, second, err := twoHomesOf(r, child, own)
+	if err != nil {
+		return err
+	}
+	if !x.has(first) || !x.has(second) || x.Home == x.Other {
+		return fault.Missing("family")
+	}
+	return nil
+}
+
+func custodyOf(child ChildID, s Sharing, state CustodyState) custody {
+	c := custody{Arrangement: s.Arrangement, State: state, DecidedOn: s.DecidedOn, Reference: s.Reference}
+	c.ID, c.Child = CustodyID(db.NewID()), child
+	if c.Anchor.IsZero() {
+		c.Anchor = c.Days.From
+	}
+	return c
+}
+
+// WithdrawCustody takes back a proposal that no agent has answered, by somebody who acts in the home that made it.
+func WithdrawCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID) (ChildID, error) {
+	c, err := custodyByID(tx, id)
+	if err != nil {
+		return "", err
+	}
+	own, err := MayAct(tx, a, c.Child, civil.DateOf(now))
+	if err != nil || own != c.AskedHome {
+		return "", fault.Missing("custody")
+	}
+	if err := answered(setCustody(tx, now, id, CustodyWithdrawn, "")); err != nil {
+		return "", err
+	}
+	return c.Child, audit.Write(tx, now, a, audit.Entry{Action: "family.custody.withdrawn", Object: "custody", ID: string(id), Subject: string(c.Child)})
+}
+
+func answered(moved bool, err error) error {
+	if err == nil && !moved {
+		return fault.New(fault.Conflict, "Cette proposition a déjà reçu une réponse. Rechargez la page pour la lire.")
+	}
+	return err
+}
+
+// custodyFor reads an arrangement for an agent who holds a right for both homes: what one is told binds the other.
+func custodyFor(r db.Reader, a actor.Actor, id CustodyID, right actor.Right) (custody, error) {
+	c, err := custodyByID(r, id)
+	if err != nil {
+		return c, err
+	}
+	return c, bothHomes(r, a, c.Home, c.Other, right)
+}
+
+func bothHomes(r db.Reader, a actor.Actor, home, other ID, right actor.Right) error {
+	for _, id := range []ID{home, other} {
+		if err := atCounter(r, a, id, right); err != nil {
+			return fault.Missing("custody")
+		}
+	}
+	return nil
+}
+
+// DecideCustody answers a proposal, for an agent who approves members for both homes. Approved, it stands from its first
+// day, in place of what stood; both homes are told. Refused, the home that proposed it is told why. What is booked stays.
+func DecideCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID, d Decision) error {
+	c, err := custodyFor(tx, a, id, MemberApprove)
+	if err != nil {
+		return err
+	}
+	if d.Reason = strings.TrimSpace(d.Reason); !d.Approve && d.Reason == "" {
+		return fault.InvalidFields(fault.Field{Name: "motif", Sentence: "Indiquez le motif\u00a0: la famille le lira."})
+	}
+	if err := lockChild(tx, c.Child); err != nil {
+		return err
+	}
+	state, action := CustodyRefused, "family.custody.refused"
+	if d.Approve {
+		state, action = CustodyStanding, "family.custody.approved"
+		if err := sameHomes(tx, c.Child, c.Home, c.Arrangement); err != nil {
+			return err
+		}
+	}
+	if err := answered(setCustody(tx, now, id, state, d.Reason)); err != nil {
+		return err
+	}
+	if err := audit.Write(tx, now, a, audit.Entry{Action: action, Object: "custody", ID: string(id), Subject: string(c.Child)}); err != nil {
+		return err
+	}
+	if !d.Approve {
+		return tellCustody(tx, now, MailCustodyRefused, c, c.AskedHome)
+	}
+	if err := makeRoom(tx, c.Arrangement); err != nil {
+		return err
+	}
+	return tellCustody(tx, now, MailCustody, c, c.Home, c.Other)
+}
+
+// EnterCustody is an arrangement that an agent enters at the counter: it stands at once, from its first day.
+func EnterCustody(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, s Sharing) (CustodyID, error) {
+	if err := bothHomes(tx, a, s.Home, s.Other, FileWrite); err != nil {
+		return "", err
+	}
+	if err := lockChild(tx, child); err != nil {
+		return "", err
+	}
+	if err := sameHomes(tx, child, s.Home, s.Arrangement); err != nil {
+		return "", err
+	}
+	s.Reference = person.Clean(s.Reference)
+	if err := s.check(civil.DateOf(now), civil.Date{}); err != nil {
+		return "", err
+	}
+	c := custodyOf(child, s, CustodyStanding)
+	if err := insertCustody(tx, now, c, ""); err != nil {
+		return "", err
+	}
+	if err := makeRoom(tx, c.Arrangement); err != nil {
+		return "", err
+	}
+	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.custody.entered", Object: "custody", ID: string(c.ID), Subject: string(child)}); err != nil {
+		return "", err
+	}
+	return c.ID, tellCustody(tx, now, MailCustody, c, c.Home, c.Other)
+}
+
+// EndCustody sets the last day of an arrangement that stands. After it, each home books as it wants.
+func EndCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID, last civil.Date) (ChildID, error) {
+	c, err := custodyFor(tx, a, id, FileWrite)
+	if err != nil {
+		return "", err
+	}
+	if last.IsZero() || last.Before(civil.DateOf(now).AddDays(-1)) {
+		return "", fault.InvalidFields(fault.Field{Name: "fin", Sentence: "Indiquez le dernier jour\u00a0: hier, aujourd’hui ou plus tard."})
+	}
+	if err := lockChild(tx, c.Child); err != nil {
+		return "", err
+	}
+	if c, err = custodyByID(tx, id); err != nil {
+		return "", err
+	}
+	if c.State != CustodyStanding || !c.Days.To.IsZero() && c.Days.To.Before(last) {
+		return "", fault.New(fault.Conflict, "Ce partage est déjà terminé ou remplacé. Rechargez la page.")
+	}
+	if err := endCustody(tx, c.Arrangement, last); err != nil {
+		return "", err
+	}
+	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.custody.ended", Object: "custody", ID: string(id), Subject: string(c.Child)}); err != nil {
+		return "", err
+	}
+	return c.Child, tellCustody(tx, now, MailCustodyEnded, c, c.Home, c.Other)
+}
+
+// tellCustody mails those who head some homes of a child, each with the home it is written for; not who is kept from the
+// child.
+func tellCustody(tx *db.Tx, now time.Time, template string, c custody, homes ...ID) error {
+	return tellHomes(tx, now, template, c.Child, map[string]string{"custody": string(c.ID)}, homes...)
+}
+
+func tellHomes(tx *db.Tx, now time.Time, template string, child ChildID, args map[string]string, homes ...ID) error {
+	for _, home := range homes {
+		to, err := toldOf(tx, civil.DateOf(now), home, child.PersonID(), "")
+		if err != nil {
+			return err
+		}
+		for _, address := range to {
+			one := map[string]string{"home": string(home)}
+			for k, v := range args {
+				one[k] = v
+			}
+			if _, err := mail.Enqueue(tx, now, mail.Message{Template: template, To: address, Args: one}); err != nil {
+				return fmt.Errorf("tell a home: %w", err)
+			}
+		}
+	}
+	return nil
+}
