@@ -198,7 +198,7 @@ func custodyFor(r db.Reader, a actor.Actor, id CustodyID, right actor.Right) (cu
 
 func bothHomes(r db.Reader, a actor.Actor, home, other ID, right actor.Right) error {
 	for _, id := range []ID{home, other} {
-		if err := atCounter(r, a, id, right); err != nil {
+		if err := Readable(r, a, id, right); err != nil {
 			return fault.Missing("custody")
 		}
 	}

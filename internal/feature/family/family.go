@@ -1,8 +1,11 @@
 // Package family keeps the household files of the town: who belongs to a family and in which role, which services
 // know it, its children and their school, who may not act for a child any more, and each child's health.
 //
-// It owns the tables family, family_service, family_member, child, health, restriction and counter_act. It does not keep
-// names, addresses or phones (person), nor logins (account), nor anything a child does (enrolment, booking).
+// A child may live in two homes: in which one each day is (Timeline) decides who books it, and pays.
+//
+// It owns the tables family, family_service, family_member, child, health, restriction, custody, custody_span,
+// custody_day and counter_act. It does not keep names, addresses or phones (person), nor logins (account), nor anything a
+// child does (enrolment, booking).
 package family
 
 import (

@@ -110,6 +110,9 @@ func Fill(ctx context.Context, d Deps) error {
 		if err := p.waiting(tx, d, a, homes, hashes[0]); err != nil {
 			return err
 		}
+		if err := twoHomes(tx, d, a, homes, hashes[0]); err != nil {
+			return err
+		}
 		return staff(tx, d, a, hashes[1])
 	})
 	if err != nil {
@@ -123,6 +126,7 @@ func SignIns() []SignIn {
 	all := []SignIn{
 		{Role: "titulaire", Username: "camille.martin", Password: citizenPassword},
 		{Role: "co-représentant", Username: "olivier.martin", Password: citizenPassword},
+		{Role: "second foyer", Username: "gael.gauthier", Password: citizenPassword},
 		{Role: "en attente", Username: "aminata.nouvelle", Password: citizenPassword},
 	}
 	for _, one := range agents {

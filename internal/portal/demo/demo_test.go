@@ -33,7 +33,7 @@ func TestFill(t *testing.T) {
 		for _, s := range demo.SignIns() {
 			roles[s.Role] = true
 		}
-		for _, want := range []string{"titulaire", "co-représentant", "en attente", "agent accueil", "agent instruction", "agent régie",
+		for _, want := range []string{"titulaire", "co-représentant", "second foyer", "en attente", "agent accueil", "agent instruction", "agent régie",
 			"agent animation", "agent communication", "administrateur"} {
 			if !roles[want] {
 				t.Errorf("no sign-in for %s", want)
@@ -55,6 +55,12 @@ func TestFill(t *testing.T) {
 		}
 		if n := count(`select count(*) from booking where day > '2026-11-23'`); n == 0 {
 			t.Error("nothing is booked for the weeks to come")
+		}
+		if n := count(`select count(*) from account where username = 'gael.gauthier' and state = 'active'`); n != 1 {
+			t.Errorf("%d active accounts of the second home, want 1", n)
+		}
+		if n := count(`select count(*) from custody where state = 'standing'`); n != 1 {
+			t.Errorf("%d sharings between two homes, want 1", n)
 		}
 		for _, queue := range []struct {
 			query string

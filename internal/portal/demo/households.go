@@ -102,7 +102,7 @@ func martin(today civil.Date) household {
 		Emails:    []string{"camille.martin@exemple.fr", "olivier.martin@exemple.fr"},
 		Mobiles:   []string{"0639980101", "0639980102"}, Number: "12", Street: "rue des Écluses", Quotient: 1240,
 		Contact:    neighbour{"Lambert", "Marie-Christine", "Grand-parent", "0199001103", true},
-		SecondHome: 2,
+		SecondHome: secondHome,
 	}
 	h.Children = []pupil{
 		child("Martin", "Jérémy", today, 9, 1), child("Martin", "Inès", today, 7, 2), child("Martin", "Zoé", today, 5, 1),

@@ -100,9 +100,9 @@ var sentences = map[string]string{
 	"enrolment.ended":   "Inscription terminée",
 	"enrolment.made":    "Inscription faite",
 
-	"family.child.added":        "Enfant ajouté à une famille",
-	"family.child.schooling":    "École, niveau ou classe d’un enfant modifiés",
-	fileRead:                    "Dossier de famille consulté",
+	"family.child.added":     "Enfant ajouté à une famille",
+	"family.child.schooling": "École, niveau ou classe d’un enfant modifiés",
+	fileRead:                 "Dossier de famille consulté",
 
 	"family.custody.approved":      "Partage des jours entre deux foyers accepté",
 	"family.custody.asked":         "Partage des jours entre deux foyers proposé",

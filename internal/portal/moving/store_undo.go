@@ -170,6 +170,7 @@ func foreignRows(r db.Reader, b Batch, o objects) (int64, error) {
 		`select count(*) from booking where family = $1 and made_at <> $2`,
 		`select count(*) from invoice where family = $1 and made_at <> $2`,
 		`select count(*) from quotient where family = $1 and made_at <> $2`,
+		`select count(*) from custody where (home = $1 or other = $1) and asked_at <> $2`,
 	} {
 		n, err := db.One(r, "count", db.Column[int64], query, o.family.id, b.StartedAt)
 		if err != nil {
