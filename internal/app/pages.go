@@ -114,8 +114,9 @@ func (a *App) activations() admission.Desk {
 
 func (a *App) dashboard(f features) home.Dashboard {
 	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing, Awaiting: family.Awaiting,
-		Todos: []web.TodoSource{billing.Todo, family.Todo},
-		Tiles: slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
+		Shortcuts: f.booking.Shortcuts,
+		Todos:     []web.TodoSource{billing.Todo, family.Todo, f.booking.Todo},
+		Tiles:     slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
 		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
 			upcoming, err := f.booking.Children(r, now, who)
 			children := make([]home.Child, len(upcoming))

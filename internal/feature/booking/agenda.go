@@ -230,7 +230,7 @@ func (p Pages) overview(r db.Reader, now time.Time, a actor.Actor) (agenda, erro
 		if err != nil || len(children) == 0 {
 			return agenda{today: today}, err
 		}
-		return p.read(r, now, children, civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}, true)
+		return p.read(r, now, children, civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}, false) // places change no word of what is held
 	})
 }
 

@@ -36,6 +36,7 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/espace/enfants/{id}/annuler", web.Activated, web.Object("child"), p.cancelDay)
 	rt.Get("/espace/enfants/{id}/historique", web.Activated, web.Object("child"), p.history)
 	rt.Get("/espace/reservations/{id}", web.Activated, web.Object("confirmation"), p.confirmation)
+	p.reserving(rt)
 }
 
 // Week is « Cette semaine » of the first page: all the actor's children; nil without children.

@@ -435,6 +435,7 @@ func (p Pages) confirmation(w http.ResponseWriter, r *http.Request, a actor.Acto
 	if err != nil {
 		return err
 	}
+	s := &Scene{Catalogue: cat, Now: now}
 	c, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (Confirmation, error) {
 		c, err := ReadConfirmation(rd, now, a, cat, r.PathValue("id"))
 		if err != nil {
@@ -444,14 +445,18 @@ func (p Pages) confirmation(w http.ResponseWriter, r *http.Request, a actor.Acto
 		if err != nil {
 			return c, err
 		}
-		return c, c.compare(rd, &Scene{Catalogue: cat, Now: now}, children)
+		return c, c.compare(rd, s, children)
 	})
 	if err != nil {
 		return err
 	}
 	page := web.Page{Title: "Vos réservations", Nav: "/espace/agenda",
 		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: c.Reference}}}
-	return web.Render(w, r, page, confirmationPage(c.view(cat, now.Location(), civil.DateOf(now))))
+	v := c.view(cat, now.Location(), civil.DateOf(now))
+	if c.canUndo(s) {
+		v.Undo = web.Link{Href: "/espace/reservations/" + c.Reference + "/annuler", Label: c.undoLabel()}
+	}
+	return web.Render(w, r, page, confirmationPage(v))
 }
 
 // refusedTitle heads what cannot be done.

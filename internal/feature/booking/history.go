@@ -25,14 +25,22 @@ type confirmationView struct {
 	Done      []checkLine
 	Refused   []checkLine
 	Agendas   []web.Link
+	Undo      web.Link // gives all of it up, as long as something of it can
+	Sums      []sum    // what was done in short, when it is long
 }
 
 func (c Confirmation) view(cat *activity.Catalogue, zone *time.Location, today civil.Date) confirmationView {
 	v := confirmationView{Reference: c.Reference, Said: "Enregistré le " + civil.Stamp(c.At.In(zone)) + " par " + lowerAgent(c) + "."}
 	seen := map[family.ChildID]bool{}
+	long := len(c.Lines) > mostListed
+	if long {
+		v.Sums = sumsOf(cat, c.Lines)
+	}
 	for _, p := range c.Lines {
 		l := p.line(cat, today)
-		if p.Did == DidNone {
+		if long {
+			// summed up above
+		} else if p.Did == DidNone {
 			v.Refused = append(v.Refused, l)
 		} else {
 			v.Done = append(v.Done, l)

@@ -35,7 +35,9 @@ type Dashboard struct {
 	Owner    func(r db.Reader, a actor.Actor) (Owner, error)
 	Children func(r db.Reader, now time.Time, a actor.Actor) ([]Child, error)
 	Week     func(r db.Reader, now time.Time, a actor.Actor) ([]web.WeekDay, error)
-	Todos    []web.TodoSource
+	// Shortcuts are direct links to what families do most; nil shows none.
+	Shortcuts func(r db.Reader, now time.Time, a actor.Actor) ([]web.Link, error)
+	Todos     []web.TodoSource
 	Tiles    []web.Tile
 	// Awaiting tells somebody without children that a place in a family waits for an agent; a nil func, or a nil
 	// component, tells nothing.
@@ -55,6 +57,7 @@ type dashboardView struct {
 	lines    []string
 	children []Child
 	week     []web.WeekDay
+	links    []web.Link
 	todos    []web.Todo
 	tiles    []shownTile
 	awaiting templ.Component // of who waits for a place in a family; nil else
@@ -103,6 +106,11 @@ func (p Dashboard) view(rd db.Reader, now time.Time, a actor.Actor) (v dashboard
 	}
 	if v.week, err = p.Week(rd, now, a); err != nil {
 		return v, err
+	}
+	if p.Shortcuts != nil && len(v.children) > 0 {
+		if v.links, err = p.Shortcuts(rd, now, a); err != nil {
+			return v, err
+		}
 	}
 	return v, p.addTiles(rd, now, a, &v)
 }

@@ -1,0 +1,238 @@
+package booking
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/family"
+)
+
+// childPeriod is a child and a period of holidays.
+type childPeriod struct {
+	child  family.ChildID
+	period activity.PeriodID
+}
+
+// answers is what families said of periods of holidays.
+type answers struct {
+	noNeed  map[childPeriod]civil.Instant // when « Pas besoin » was said
+	booked  map[childPeriod]bool          // a day is booked, asked or waited for
+	allowed map[childPeriod]bool          // the child is enrolled on a day of it
+}
+
+// readAnswers reads, in one query, what was answered for some children about the periods that end on a day or later.
+func readAnswers(r db.Reader, children []family.Child, today civil.Date) (answers, error) {
+	got := answers{map[childPeriod]civil.Instant{}, map[childPeriod]bool{}, map[childPeriod]bool{}}
+	if len(children) == 0 {
+		return got, nil
+	}
+	args := []any{today}
+	for _, c := range children {
+		args = append(args, string(c.ID))
+	}
+	in := db.Marks(2, len(children))
+	type row struct {
+		kind string
+		of   childPeriod
+		at   civil.Instant
+	}
+	rows, err := db.List(r, func(s db.Scanner) (row, error) {
+		var x row
+		err := s.Scan(&x.kind, &x.of.child, &x.of.period, &x.at)
+		return x, err
+	}, `select 'n', child, period, answered_at from period_answer where child in (`+in+`)
+		union all
+		select distinct 'b', b.child, p.id, 0 from booking b join unit u on u.id = b.unit
+			join period p on p.activity = u.activity and b.day between p.from_day and p.to_day
+			where b.child in (`+in+`) and b.day >= $1 and b.state in ('booked', 'asked', 'waiting', 'offered')
+		union all
+		select distinct 'e', e.child, p.id, 0 from enrolment e join period p on p.activity = e.activity and p.from_day <= e.to_day and p.to_day >= e.from_day
+			where e.child in (`+in+`) and e.state = 'active' and e.to_day >= $1`, args...)
+	if err != nil {
+		return got, fmt.Errorf("read answers about periods: %w", err)
+	}
+	for _, x := range rows {
+		switch x.kind {
+		case "n":
+			got.noNeed[x.of] = x.at
+		case "b":
+			got.booked[x.of] = true
+		case "e":
+			got.allowed[x.of] = true
+		}
+	}
+	return got, nil
+}
+
+// AnswerNoNeed notes that a child needs nothing of a period of holidays: an answer like another, that forbids nothing.
+// A citizen answers for its own children, who are enrolled in the activity: any other child is a NotFound fault.
+func AnswerNoNeed(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, child family.ChildID, of activity.ID, period activity.PeriodID) error {
+	today := civil.DateOf(now)
+	children, err := family.Children(tx, a, today)
+	if err != nil {
+		return err
+	}
+	c, err := oneOf(children, child)
+	if err != nil {
+		return err
+	}
+	act, known := cat.Activity(of)
+	if !known || !slices.ContainsFunc(openPeriods(act, today), func(p activity.Period) bool { return p.ID == period }) {
+		return fault.Missing("period")
+	}
+	got, err := readAnswers(tx, []family.Child{c}, today)
+	if err != nil {
+		return err
+	}
+	if !got.allowed[childPeriod{child, period}] {
+		return fault.Missing("enrolment")
+	}
+	n, err := tx.Exec(`insert into period_answer (child, period, activity, answered_at, by_person) values ($1, $2, $3, $4, $5)
+		on conflict (child, period) do nothing`, string(child), string(period), string(of), civil.InstantOf(now), a.Person)
+	if err != nil {
+		return fmt.Errorf("note an answer about a period: %w", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return audit.Write(tx, now, a, audit.Entry{Action: "booking.period.declined", Object: "child", ID: string(child), Subject: string(child), Detail: act.Name})
+}
+
+// noNeed answers « Pas besoin » for the children of a form.
+func (p Pages) noNeed(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	if err := r.ParseForm(); err != nil {
+		return errForm()
+	}
+	now := p.Now()
+	cat, err := p.Catalogue.Get(r.Context(), now)
+	if err != nil {
+		return err
+	}
+	of, period, children := activity.ID(r.PostForm.Get("activite")), activity.PeriodID(r.PostForm.Get("periode")), r.PostForm["enfant"]
+	if of == "" || period == "" || len(children) == 0 || len(children) > mostFormNames {
+		return errForm()
+	}
+	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
+		for _, c := range children {
+			if err := AnswerNoNeed(tx, now, a, cat, family.ChildID(c), of, period); err != nil {
+				return web.Done{}, err
+			}
+		}
+		return web.Done{Location: reserveHref(of), Sentence: "Votre réponse est enregistrée\u00a0: pas besoin. Vous pouvez encore réserver jusqu’à la date limite."}, nil
+	})
+}
+
+// holidayTodos is how long before the last moment to answer the first page asks for an answer.
+const holidayTodos = 60
+
+// Todo lists the periods of holidays that a family has not answered about, by child and period, while it still can.
+func (p Pages) Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
+	g, err := p.overview(r, now, a)
+	if err != nil || len(g.children) == 0 {
+		return nil, err
+	}
+	got, err := readAnswers(r, g.children, g.today)
+	if err != nil {
+		return nil, err
+	}
+	var todos []web.Todo
+	for i := range g.scene.Catalogue.Activities {
+		act := &g.scene.Catalogue.Activities[i]
+		if act.Term != activity.InHolidays {
+			continue
+		}
+		for _, period := range openPeriods(act, g.today) {
+			var names []string
+			var until activity.Limit
+			for _, c := range g.children {
+				of := childPeriod{c.ID, period.ID}
+				if _, said := got.noNeed[of]; said || got.booked[of] || !got.allowed[of] || act.Takes(c.Level, c.Born, period.Days.From) != "" {
+					continue
+				}
+				l, can := g.scene.answerBy(act, period, c)
+				if !can {
+					continue
+				}
+				names, until = append(names, c.First()), l
+			}
+			if len(names) == 0 || until.Kind == activity.LimitAt && until.Day.Sub(g.today) > holidayTodos {
+				continue
+			}
+			todo := web.Todo{Title: "Vacances\u00a0: répondre pour " + period.Name, Detail: family.List(names) + ", " + act.Name,
+				Href: reserveHref(act.ID), Tag: "Réponse attendue", Tone: web.Info}
+			if until.Kind == activity.LimitAt {
+				todo.When = until.Day
+				todo.Detail += "\u00a0: " + until.UntilWords(g.today)
+			}
+			todos = append(todos, todo)
+		}
+	}
+	return todos, nil
+}
+
+// answerBy is the last moment to book the first day of a period that may still be booked; false when none may.
+func (s *Scene) answerBy(a *activity.Activity, period activity.Period, c family.Child) (activity.Limit, bool) {
+	today := civil.DateOf(s.Now)
+	if len(a.Choices) == 0 {
+		return activity.Limit{}, false
+	}
+	units := unitsOf(a, a.Choices[0].ID)
+	for _, day := range period.Days.Days() {
+		if day.Before(today) {
+			continue
+		}
+		held := false
+		for _, u := range units {
+			why, _ := s.Catalogue.Why(a, u, day)
+			held = held || why != ""
+		}
+		if held {
+			continue
+		}
+		v := s.verdict(a, Holding{Choice: a.Choices[0].ID}, Cell{c.ID, a.ID, day}, activity.Book)
+		if v.Is == activity.Free {
+			return v.Limit, true
+		}
+	}
+	return activity.Limit{}, false
+}
+
+// Answered is how many children enrolled on a period of holidays have a booking there, said « Pas besoin », or said
+// nothing: for agents.
+type Answered struct{ Booked, NoNeed, Silent int }
+
+// AnsweredPeriod counts the answers about a period, in one query.
+func AnsweredPeriod(r db.Reader, period activity.PeriodID) (Answered, error) {
+	got, err := db.One(r, "period", func(s db.Scanner) (Answered, error) {
+		var x Answered
+		all := 0
+		err := s.Scan(&all, &x.Booked, &x.NoNeed)
+		x.Silent = all - x.Booked - x.NoNeed
+		return x, err
+	}, `select count(*), coalesce(sum(case when booked then 1 else 0 end), 0), coalesce(sum(case when no_need and not booked then 1 else 0 end), 0) from (
+			select e.child, exists (select 1 from booking b join unit u on u.id = b.unit
+						where b.child = e.child and u.activity = p.activity and b.day between p.from_day and p.to_day
+							and b.state in ('booked', 'asked', 'waiting', 'offered')) as booked,
+					exists (select 1 from period_answer n where n.child = e.child and n.period = p.id) as no_need
+				from period p join enrolment e on e.activity = p.activity and e.state = 'active' and e.from_day <= p.to_day and e.to_day >= p.from_day
+				where p.id = $1 group by e.child, p.activity, p.from_day, p.to_day, p.id) x`, string(period))
+	if err != nil {
+		return got, fmt.Errorf("count answers about a period: %w", err)
+	}
+	return got, nil
+}
+
+// Words is "12 réservés, 3 sans besoin, 5 sans réponse".
+func (x Answered) Words() string {
+	return strings.Join([]string{fmt.Sprintf("%d avec réservation", x.Booked), fmt.Sprintf("%d sans besoin", x.NoNeed), fmt.Sprintf("%d sans réponse", x.Silent)}, ", ")
+}

@@ -1,0 +1,317 @@
+package booking
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/family"
+
+	"github.com/a-h/templ"
+)
+
+// proposalView is the check page of many days: what will be done in a few sentences, not line by line.
+type proposalView struct {
+	Groups  []proposalGroup
+	Months  [][]templ.Component
+	Done    int // lines that will be done
+	Asks    bool
+	Fields  []field
+	Action  string // where « Confirmer » goes
+	Back    web.Link
+	Notes   []string
+	Problem string
+	Form    *web.Form
+	Undo    bool // gives up what a confirmation did
+}
+
+// proposalGroup is what some children will have of an activity.
+type proposalGroup struct {
+	Title    string   // "Restauration scolaire"
+	Sentence string   // "Jérémy et Inès : le lundi et le mardi, chaque semaine, du … au …."
+	Children []string // first names, in the order of the form
+	Figures  []web.Figure
+	Kinds    []web.Mark // what will be done, when it is not plain booking
+	Excluded []exclusion
+}
+
+// exclusion is a reason with its days.
+type exclusion struct {
+	Why  string
+	Days string
+	N    int
+}
+
+// groupOf names the lines that one sentence tells: an activity, and a typical week.
+type groupOf struct {
+	activity activity.ID
+	week     Typical
+	rhythm   Rhythm
+	days     civil.Range
+	picked   bool
+}
+
+func (p Part) group() groupOf {
+	if p.Picked {
+		return groupOf{activity: p.Activity, week: Typical{p.Week[0]}, picked: true}
+	}
+	return groupOf{activity: p.Activity, week: p.Week, rhythm: p.Rhythm, days: p.Days}
+}
+
+// of is the part of a recipe that a cell came from: the first that names it.
+func (r Recipe) of(c Cell) groupOf {
+	for _, p := range r.Parts {
+		if p.Child == c.Child && p.Activity == c.Activity && p.Days.Contains(c.Day) && p.Week[(int(c.Day.Weekday())+6)%7] != "" && p.Rhythm.on(c.Day) {
+			return p.group()
+		}
+	}
+	return groupOf{activity: c.Activity, picked: true}
+}
+
+// view tells a proposal in groups, in the order of the recipe.
+func (x proposal) view(r Recipe, today civil.Date) proposalView {
+	var order []groupOf
+	lines := map[groupOf][]Decision{}
+	for _, p := range r.Parts {
+		if g := p.group(); !slices.Contains(order, g) {
+			order = append(order, g)
+		}
+	}
+	for _, d := range x.lines {
+		g := r.of(d.Cell)
+		if lines[g] == nil && !slices.Contains(order, g) {
+			order = append(order, g)
+		}
+		lines[g] = append(lines[g], d)
+	}
+	var v proposalView
+	for _, of := range order {
+		v.Groups = append(v.Groups, x.scene.group(of, r, lines[of], today))
+	}
+	v.count(x.lines)
+	for _, p := range r.Parts {
+		if p.Rhythm == OddWeeks && skipsNone(p.Days) {
+			v.Notes = append(v.Notes, "Les semaines 53 et 1 sont toutes deux impaires\u00a0: elles se suivent.")
+			break
+		}
+	}
+	return v
+}
+
+// skipsNone tells that a range holds a week 53 and the week after.
+func skipsNone(days civil.Range) bool {
+	for d := days.From; !d.AddDays(7).After(days.To); d = d.AddDays(7) {
+		if d.ISOWeek() == 53 {
+			return true
+		}
+	}
+	return false
+}
+
+// count counts what will be done, and by month.
+func (v *proposalView) count(lines []Decision) {
+	var months []civil.Date
+	counts := map[civil.Date]int{}
+	for _, d := range lines {
+		if !d.does() {
+			continue
+		}
+		v.Done++
+		v.Asks = v.Asks || signOf(d) == signAsk
+		first := civil.NewDate(d.Day.Year, d.Day.Month, 1)
+		if counts[first]++; counts[first] == 1 {
+			months = append(months, first)
+		}
+	}
+	slices.SortFunc(months, civil.Date.Compare)
+	for _, m := range months {
+		v.Months = append(v.Months, []templ.Component{web.Text(upperFirst(m.MonthYear())), web.Text(strconv.Itoa(counts[m]))})
+	}
+	if len(months) > 1 {
+		v.Months = append(v.Months, []templ.Component{web.Text("Total"), web.Text(strconv.Itoa(v.Done))})
+	}
+}
+
+// group tells one group.
+func (s *Scene) group(of groupOf, r Recipe, lines []Decision, today civil.Date) proposalGroup {
+	a, _ := s.Catalogue.Activity(of.activity)
+	g := proposalGroup{Title: a.Name}
+	var ids []family.ChildID
+	for _, p := range r.Parts {
+		if p.group() == of && !slices.Contains(ids, p.Child) {
+			ids = append(ids, p.Child)
+			g.Children = append(g.Children, s.kids[p.Child].name)
+		}
+	}
+	for _, d := range lines {
+		if !slices.Contains(ids, d.Child) { // an undo has no parts
+			ids = append(ids, d.Child)
+			g.Children = append(g.Children, s.kids[d.Child].name)
+		}
+	}
+	g.Sentence = family.List(g.Children) + "\u00a0: " + s.whenWords(of, a, lines) + "."
+	g.Figures, g.Kinds = s.figures(ids, lines, today)
+	g.Excluded = s.exclusions(ids, lines)
+	return g
+}
+
+// whenWords is "le lundi et le mardi, chaque semaine, du … au …", or the days picked.
+func (s *Scene) whenWords(of groupOf, a *activity.Activity, lines []Decision) string {
+	name := func(id activity.ChoiceID) string {
+		c, _ := a.ChoiceByID(id)
+		return lowerFirst(c.Name)
+	}
+	if of.picked {
+		var days []civil.Date
+		for _, d := range lines {
+			if d.does() {
+				days = append(days, d.Day)
+			}
+		}
+		words := "aucun jour"
+		if len(days) > 0 {
+			words = strings.Join(ranges(days), ", ")
+		}
+		if c := name(of.week[0]); c != "" {
+			words = c + ", " + words
+		}
+		return words
+	}
+	words := "le " + of.week.weekdayNames()
+	switch choices := of.week.choices(); {
+	case len(choices) == 1 && name(choices[0]) != "":
+		words += " (" + name(choices[0]) + ")"
+	case len(choices) > 1:
+		var parts []string
+		for _, c := range choices {
+			only := of.week
+			for i := range only {
+				if only[i] != c {
+					only[i] = ""
+				}
+			}
+			parts = append(parts, "le "+only.weekdayNames()+" ("+name(c)+")")
+		}
+		words = strings.Join(parts, ", ")
+	}
+	return words + ", " + of.rhythm.words() + ", du " + of.days.From.Long() + " au " + of.days.To.Long()
+}
+
+// figures are how many days, from when to when, and until when the first may be given up; and what will be done besides
+// plain booking.
+func (s *Scene) figures(ids []family.ChildID, lines []Decision, today civil.Date) ([]web.Figure, []web.Mark) {
+	counts := map[family.ChildID]int{}
+	var first, last *Decision
+	var marks []web.Mark
+	kinds := map[string]int{}
+	for i, d := range lines {
+		if !d.does() {
+			continue
+		}
+		counts[d.Child]++
+		if first == nil || d.Day.Before(first.Day) {
+			first = &lines[i]
+		}
+		if last == nil || d.Day.After(last.Day) {
+			last = &lines[i]
+		}
+		m := s.checkLine(d, today).Mark
+		if d.Late && d.Did == DidBook {
+			m = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Hors délai"}
+		}
+		if kinds[m.Word]++; kinds[m.Word] == 1 {
+			marks = append(marks, m)
+		}
+	}
+	if first == nil {
+		return []web.Figure{{Label: "Jours", Value: "Aucun", Detail: "Voyez pourquoi ci-dessous"}}, nil
+	}
+	days := web.Figure{Label: "Jours", Value: strconv.Itoa(counts[first.Child])}
+	same := true
+	var each []string
+	for _, id := range ids {
+		same = same && counts[id] == counts[ids[0]]
+		each = append(each, s.kids[id].name+"\u00a0: "+strconv.Itoa(counts[id]))
+	}
+	switch {
+	case len(ids) > 1 && same:
+		days.Value += " par enfant"
+	case len(ids) > 1:
+		days.Value, days.Detail = counted(total(counts), "jour"), strings.Join(each, ", ")
+	}
+	all := []web.Figure{days, {Label: "Premier jour", Value: first.Day.DayMonth(), Detail: "Dernier jour\u00a0: " + last.Day.Long()}}
+	if until := untilWords(first.Until, s.Now, today); until != "" && first.Did != DidCancel {
+		all = append(all, web.Figure{Label: "Pour changer d’avis", Value: until, Detail: "pour le premier jour"})
+	}
+	if len(marks) == 1 && marks[0].Word == "À réserver" {
+		marks = nil
+	}
+	for i := range marks {
+		marks[i].Word += "\u00a0: " + counted(kinds[marks[i].Word], "jour")
+	}
+	return all, marks
+}
+
+func total(counts map[family.ChildID]int) int {
+	n := 0
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// exclusions gathers by reason the days on which nothing is done.
+func (s *Scene) exclusions(ids []family.ChildID, lines []Decision) []exclusion {
+	type because struct{ why, who string }
+	var order []because
+	days := map[because][]civil.Date{}
+	at := map[string]map[civil.Date][]family.ChildID{} // who has a reason on a day
+	for _, d := range lines {
+		if d.does() || d.Why == "" {
+			continue
+		}
+		if at[d.Why] == nil {
+			at[d.Why] = map[civil.Date][]family.ChildID{}
+		}
+		at[d.Why][d.Day] = append(at[d.Why][d.Day], d.Child)
+	}
+	for _, d := range lines {
+		of := at[d.Why][d.Day]
+		if d.does() || len(of) == 0 {
+			continue
+		}
+		at[d.Why][d.Day] = nil // told once
+		b := because{why: d.Why}
+		if len(of) < len(ids) {
+			var names []string
+			for _, id := range of {
+				names = append(names, s.kids[id].name)
+			}
+			b.who = family.List(names) + "\u00a0: "
+		}
+		if days[b] == nil {
+			order = append(order, b)
+		}
+		days[b] = append(days[b], d.Day)
+	}
+	var all []exclusion
+	for _, b := range order {
+		all = append(all, exclusion{Why: b.who + b.why, Days: strings.Join(ranges(days[b]), ", "), N: len(days[b])})
+	}
+	return all
+}
+
+// excludedTitle is "22 jours exceptés".
+func (g proposalGroup) excludedTitle() string {
+	n := 0
+	for _, e := range g.Excluded {
+		n += e.N
+	}
+	if n == 1 {
+		return "1\u00a0jour excepté\u00a0: voir pourquoi"
+	}
+	return counted(n, "jour") + " exceptés\u00a0: voir pourquoi"
+}
