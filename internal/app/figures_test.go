@@ -90,6 +90,8 @@ func (l *loadTown) space(h loadHome) map[string]string {
 		case web.NoObject:
 		case web.Object("child"):
 			path = strings.Replace(path, "{id}", string(h.kids[0]), 1)
+		case web.Object("activity"):
+			path = strings.Replace(path, "{id}", string(l.acts[0]), 1)
 		default:
 			continue // one object, that the town of figures has not: a letter, a photo
 		}
@@ -105,7 +107,7 @@ func (l *loadTown) space(h loadHome) map[string]string {
 var grows = []string{"person", "account", "session", "family", "family_member", "family_service", "child", "health", "restriction", "quotient",
 	"enrolment", "booking", "attendance", "invoice", "audit_event", "mail_outbox", "person_key", "newcomer", "decision", "invite", "merge", "merge_row", "signup", "contact_message",
 	"known_device", "account_passkey", "account_identity", "identity_attempt", "activation", "campaign_item", "signup_draft", "signup_consent", "signup_mail", "signup_hash",
-	"captcha_challenge", "captcha_count", "counter_act", "slot", "family_quality", "custody", "custody_span", "custody_day"}
+	"captcha_challenge", "captcha_count", "counter_act", "slot", "family_quality", "custody", "custody_span", "custody_day", "booking_line", "period_answer"}
 
 // TestPagesReadNoWholeTable asks SQLite how it finds the rows of each statement of each page: always by an index.
 // With 3,000 families one table read whole makes a page ten times slower.

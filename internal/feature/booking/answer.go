@@ -12,9 +12,11 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/revert"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
 )
 
 // childPeriod is a child and a period of holidays.
@@ -235,4 +237,20 @@ func AnsweredPeriod(r db.Reader, period activity.PeriodID) (Answered, error) {
 // Words is "12 réservés, 3 sans besoin, 5 sans réponse".
 func (x Answered) Words() string {
 	return strings.Join([]string{fmt.Sprintf("%d avec réservation", x.Booked), fmt.Sprintf("%d sans besoin", x.NoNeed), fmt.Sprintf("%d sans réponse", x.Silent)}, ", ")
+}
+
+// mergeAnswers gives a child that is another the other's answers about holidays; of two about one period, its own stays.
+func mergeAnswers(l *revert.Log, u person.Union) error {
+	both, err := db.List(l.Tx(), db.Column[string], `select g.period from period_answer g
+		join period_answer k on k.period = g.period and k.child = $1 where g.child = $2 order by g.period`, u.Keep, u.Gone)
+	if err != nil {
+		return fmt.Errorf("list answers of both: %w", err)
+	}
+	for _, period := range both {
+		if err := l.Drop("period_answer", revert.Row{"child": u.Gone, "period": period}); err != nil {
+			return err
+		}
+	}
+	_, err = l.Move("period_answer", []string{"child", "period"}, "child", u.Gone, u.Keep)
+	return err
 }

@@ -19,7 +19,7 @@ import (
 // one booking: of two, the one that counts more stays; of two attendances that differ, presence.
 func MergePart() person.Part {
 	return person.Part{
-		Words: map[string]string{"booking": "une réservation", "attendance": "un pointage", "booking_line": "une preuve de réservation"},
+		Words: map[string]string{"booking": "une réservation", "attendance": "un pointage", "booking_line": "une preuve de réservation", "period_answer": "une réponse pour des vacances"},
 		Move: func(l *revert.Log, _ time.Time, u person.Union) (person.Moved, error) {
 			if _, err := l.Move("booking_line", []string{"reference", "position"}, columnOf(u), u.Gone, u.Keep); err != nil {
 				return person.Moved{}, err
@@ -121,6 +121,9 @@ func mergeChildren(l *revert.Log, u person.Union) (person.Moved, error) {
 	}
 	did.Settled = append(did.Settled, person.Counted(differ, "pointage diffère entre les deux fiches : la présence l’emporte sur l’absence.",
 		"pointages diffèrent entre les deux fiches : la présence l’emporte sur l’absence.")...)
+	if err := mergeAnswers(l, u); err != nil {
+		return did, err
+	}
 	n, err = l.Move("attendance", []string{"child", "day", "unit"}, "child", u.Gone, u.Keep)
 	did.Counts = append(did.Counts, person.Counted(n, "pointage", "pointages")...)
 	return did, err

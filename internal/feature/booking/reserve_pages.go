@@ -373,7 +373,7 @@ func reserveLabel(a *activity.Activity) string { return "Réserver\u00a0: " + a.
 
 // ofForm is the activity of a form of one activity, "" for the typical week.
 func ofForm(form url.Values) activity.ID {
-	if form.Get("forme") == formWeek {
+	if kind := form.Get("forme"); kind != formOne && kind != formWeeks {
 		return ""
 	}
 	n, err := readNames(form)
@@ -408,7 +408,7 @@ func (p Pages) reserveCheck(w http.ResponseWriter, r *http.Request, a actor.Acto
 		}
 	}
 	if f.Take(err) {
-		if _, bad := readNames(form); bad != nil {
+		if _, bad := readNames(form); bad != nil || ofForm(form) == "" && form.Get("forme") != formWeek {
 			return err
 		}
 		return p.showReserve(w, r, a, ofForm(form), f, form)

@@ -55,7 +55,7 @@ func TestAYearOfCanteenInThreeGestures(t *testing.T) {
 		if mails := count(t, d, `select count(*) from mail_outbox`); mails != 2 {
 			t.Errorf("%d mails, want one a head of family", mails)
 		}
-		again := camille.Get("/espace/reserver/" + string(o.ID)).Submit("#reserver", nil)
+		again := camille.Get("/espace/reserver/"+string(o.ID)).Submit("#reserver", nil)
 		if text := again.Text("main"); !strings.Contains(text, "Déjà réservé") || again.Has("#confirmer") {
 			t.Errorf("the same week again: %s", text)
 		}

@@ -228,7 +228,9 @@ func (f Face) ids() []activity.ChoiceID {
 }
 
 // dayKey is "k0.a1.2026-10-19".
-func (n names) dayKey(c family.ChildID, of activity.ID, d civil.Date) string { return n.key(Cell{c, of, d}) }
+func (n names) dayKey(c family.ChildID, of activity.ID, d civil.Date) string {
+	return n.key(Cell{c, of, d})
+}
 
 // control is a box, or a list where there are several choices.
 func (n names) control(l *weekLine, name string, a *activity.Activity, options []activity.ChoiceID, sent url.Values) {

@@ -95,6 +95,7 @@ var sentences = map[string]string{
 	"booking.list.exported":    "Liste du jour exportée",
 	"booking.list.health.read": "Informations de santé consultées dans une liste du jour",
 	"booking.list.read":        "Liste du jour consultée",
+	"booking.period.declined":  "« Pas besoin » répondu pour des vacances",
 
 	"enrolment.carried": "Inscriptions reconduites",
 	"enrolment.ended":   "Inscription terminée",

@@ -38,7 +38,7 @@ type Dashboard struct {
 	// Shortcuts are direct links to what families do most; nil shows none.
 	Shortcuts func(r db.Reader, now time.Time, a actor.Actor) ([]web.Link, error)
 	Todos     []web.TodoSource
-	Tiles    []web.Tile
+	Tiles     []web.Tile
 	// Awaiting tells somebody without children that a place in a family waits for an agent; a nil func, or a nil
 	// component, tells nothing.
 	Awaiting func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
