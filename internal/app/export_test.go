@@ -1,12 +1,19 @@
 package app
 
-import "context"
+import (
+	"context"
+
+	"parvis/internal/base/mail"
+)
 
 // ExportHeadNow runs the nightly task at once.
 func (a *App) ExportHeadNow(ctx context.Context) error { return a.exportHead(ctx, nil) }
 
 // Mails tells whether mails are sent at all.
 func (a *App) Mails() bool { return a.mailer != nil }
+
+// Templates are the mails that the portal sends.
+func (a *App) Templates() []mail.Template { return a.mails() }
 
 // ActivationHref is where a family's file leads for an adult's account.
 var ActivationHref = activationHref
