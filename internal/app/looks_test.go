@@ -45,6 +45,7 @@ type looker struct {
 	cookies map[string]string // of each who
 	objects map[web.Object]string
 	merges  []visit
+	shared  string // the child of two homes
 }
 
 // special says who opens a page that the access alone does not tell.
@@ -84,7 +85,7 @@ func newLooker(t *testing.T) *looker {
 	outside := newProviders(t)
 	h := openHouse(t, "", nil, outside.set(t))
 	l := &looker{house: h, outside: outside, cookies: map[string]string{}, objects: map[web.Object]string{}}
-	for _, role := range []string{"titulaire", "co-représentant", "en attente", "agent accueil", "agent instruction", "agent régie",
+	for _, role := range []string{"titulaire", "co-représentant", "second foyer", "en attente", "agent accueil", "agent instruction", "agent régie",
 		"agent animation", "agent communication", "administrateur"} {
 		l.cookies[role] = h.token(h.way(role).Username)
 	}
@@ -164,6 +165,7 @@ func (l *looker) addObjects() {
 	l.addSuspension()
 	l.addImport()
 	l.addConfirmation()
+	l.addHomes()
 	l.objects["newcomer"] = l.text(`select id from account where username_folded = 'arrivee.faute'`)
 	l.objects["known"] = l.text(`select k.id from account a join person p on p.id = a.person join person k on k.first_names = p.first_names and k.birth_day = p.birth_day
 		where a.id = $1 and k.id <> p.id`, l.objects["newcomer"])
@@ -299,7 +301,7 @@ func (l *looker) visits() []visit {
 		}
 	}
 	child := l.objects["child"]
-	all = append(append(all, l.listVisits()...), l.suspensionVisits()...)
+	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits())
 	return append(append(all, l.merges...),
 		visit{"en attente", "/espace", 200}, visit{"en attente", "/espace/agenda", 403}, visit{"co-représentant", "/espace", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?vue=semaine", 200},

@@ -184,7 +184,7 @@ func (p Pages) showAsked(w http.ResponseWriter, req *http.Request, a actor.Actor
 	if err := v.looked(p, req, a); err != nil {
 		return err
 	}
-	page := web.Page{Title: "Deux foyers\u00a0: " + v.Child.Full(), Caption: "Proposition " + civil.Of(v.at()(v.Asked.AskedHome)), Wide: true,
+	page := web.Page{Title: "Deux foyers\u00a0: " + v.Child.Full(), Caption: "Proposition " + civil.Of(v.Titles[v.Asked.AskedHome]), Wide: true,
 		Crumbs: []web.Crumb{{Label: "Accueil", Href: "/agents"}, {Label: "Partages à vérifier", Href: custodyQueuePath}, {Label: v.Child.Full()}}}
 	if v.Asked.AskedHome == "" {
 		page.Caption = ""

@@ -57,7 +57,7 @@ func (c custody) kindLabel() string {
 func (v agentCustody) rows(zone *time.Location) []web.Row {
 	rows := []web.Row{{Label: "Enfant", Value: v.Child.Full()}}
 	if v.Asked.AskedHome != "" {
-		rows = append(rows, web.Row{Label: "Proposé par", Value: v.at()(v.Asked.AskedHome)})
+		rows = append(rows, web.Row{Label: "Proposé par", Value: upperFirst(v.Titles[v.Asked.AskedHome])})
 	}
 	rows = append(rows, web.Row{Label: "Le", Value: civil.Stamp(v.Asked.AskedAt.In(zone))})
 	if line := v.Asked.courtLine(); line != "" {

@@ -27,7 +27,7 @@ func yours(own ID) naming {
 
 // titled is how homes are named to agents.
 func titled(titles map[ID]string) naming {
-	return func(id ID) string { return titles[id] }
+	return func(id ID) string { return "chez " + titles[id] }
 }
 
 func long(d civil.Date) string {

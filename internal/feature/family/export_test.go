@@ -1,0 +1,4 @@
+package family
+
+// TimelineOf reads in which home each day of a child is.
+var TimelineOf = timelineOf
