@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // csvMark tells spreadsheets that accents are in UTF-8.
@@ -37,9 +39,14 @@ func CSV(w http.ResponseWriter, name string, rows [][]string) error {
 	return err
 }
 
+// formulaStarts are the signs that begin a formula, and those that spreadsheets of other scripts read as the same: full
+// width, small, superscript, the minus sign.
+const formulaStarts = "=+-@" + "＝＋－＠" + "﹦﹢﹣﹫" + "⁼⁺⁻" + "−"
+
 // inert keeps a spreadsheet from computing a cell: people choose their names, and a name may begin like a formula.
 func inert(cell string) string {
-	if trimmed := strings.TrimLeft(cell, " \u00a0\u202f"); trimmed != "" && strings.ContainsRune("=+-@\t\r\n", rune(trimmed[0])) || strings.ContainsAny(cell, "\t\r\n") {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(cell, func(r rune) bool { return unicode.In(r, unicode.Zs, unicode.Cf) }))
+	if strings.ContainsRune(formulaStarts, first) && first != utf8.RuneError || strings.ContainsFunc(cell, unicode.IsControl) {
 		return "'" + cell
 	}
 	return cell

@@ -173,6 +173,9 @@ func (g agenda) line(c family.Child, f Face, named bool) web.AgendaLine {
 	if named {
 		l.Name, l.Child = c.First(), c.Rank
 	}
+	if g.form && f.Withdraw && !g.scene.Overrule {
+		l.Link = web.Link{Href: cancelHref(f.Cell), Label: "Retirer ma demande"}
+	}
 	if !g.form || !f.Editable || len(f.Options) == 0 {
 		return l
 	}
@@ -246,7 +249,7 @@ func (g agenda) thisWeek() []web.WeekDay {
 					continue
 				}
 				l := web.WeekLine{Child: c.Rank, Name: c.First(), Activity: lowerFirst(f.Label), Mark: f.Mark, Href: weekHref(c.ID, d)}
-				if f.Editable {
+				if f.Editable || f.Withdraw {
 					l.Href = cancelHref(f.Cell)
 				}
 				day.Lines = append(day.Lines, l)

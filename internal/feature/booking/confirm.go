@@ -234,6 +234,12 @@ func safeBack(path string) string {
 	return path
 }
 
+// toAgenda leads who reloads or kept the address of a page that only a form opens to the agenda.
+func toAgenda(w http.ResponseWriter, r *http.Request, _ actor.Actor) error {
+	http.Redirect(w, r, "/espace/agenda", http.StatusSeeOther)
+	return nil
+}
+
 // again shows the agenda that a form came from, with what was ticked there.
 func (p Pages) again(w http.ResponseWriter, r *http.Request, a actor.Actor, back string, wishes []Wish) error {
 	u, err := url.Parse(back)
@@ -395,8 +401,11 @@ func (p Pages) cancelDay(w http.ResponseWriter, r *http.Request, a actor.Actor) 
 func (g agenda) dayView(c family.Child, day civil.Date) cancelView {
 	v := cancelView{Child: c.First(), When: day.Long(), Back: weekHref(c.ID, day), Title: "Annuler\u00a0: " + c.First(), List: true}
 	for _, f := range g.scene.faces(c, day) {
-		if f.Editable && f.Held.Live() {
+		switch {
+		case f.Editable && f.Held.Live():
 			v.Links = append(v.Links, web.Link{Href: cancelHref(f.Cell), Label: f.Label})
+		case f.Withdraw:
+			v.Links = append(v.Links, web.Link{Href: cancelHref(f.Cell), Label: f.Label + "\u00a0: retirer ma demande d’annulation"})
 		}
 	}
 	return v
@@ -414,11 +423,17 @@ type cancelView struct {
 	Fields []field
 	Asks   bool
 	Can    bool
+	Keep   string // where the form that takes a request back goes, "" for none
 }
 
 func (g agenda) cancelView(c family.Child, f Face) cancelView {
 	v := cancelView{Child: c.First(), Face: f, When: f.Day.Long(), Back: weekHref(c.ID, f.Day), Can: f.Editable && f.Held.Live(), Asks: f.Late,
 		Title: "Annuler\u00a0: " + f.Label + ", " + c.First()}
+	if f.Withdraw {
+		v.Keep, v.Title = "/espace/enfants/"+string(f.Child)+"/garder", "Retirer ma demande\u00a0: "+f.Label+", "+c.First()
+		v.Fields = []field{{"activite", string(f.Activity)}, {"jour", f.Day.String()}, {"vu", string(f.Held.Token())}}
+		return v
+	}
 	if !v.Can {
 		v.Title = f.Label + ", " + c.First()
 		return v

@@ -25,11 +25,23 @@ func (p Pages) Counter(rt *web.Router) {
 	rt.Get("/agents/familles/{id}/agenda", web.AgentWith(Write), web.Object("family"), p.counterAgenda)
 	rt.Post("/agents/familles/{id}/agenda/verifier", web.AgentWith(Write), web.Object("family"), p.counterCheck)
 	rt.Post("/agents/familles/{id}/agenda/confirmer", web.AgentWith(Write), web.Object("family"), p.counterConfirm)
+	rt.Get("/agents/familles/{id}/agenda/verifier", web.AgentWith(Write), web.Object("family"), p.toCounter)
+	rt.Get("/agents/familles/{id}/agenda/confirmer", web.AgentWith(Write), web.Object("family"), p.toCounter)
 	rt.Get("/agents/reservations/{id}", web.AgentWith(Read), web.Object("confirmation"), p.counterProof)
 }
 
 // counterPath is the agenda of a family as agents change it.
 func counterPath(id family.ID) string { return "/agents/familles/" + string(id) + "/agenda" }
+
+// toCounter leads who reloads a page that only a form opens to the family's agenda.
+func (p Pages) toCounter(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	id := family.ID(r.PathValue("id"))
+	if _, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (struct{}, error) { return struct{}{}, family.Readable(rd, a, id, Write) }); err != nil {
+		return err
+	}
+	http.Redirect(w, r, counterPath(id), http.StatusSeeOther)
+	return nil
+}
 
 func (p Pages) counterAgenda(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	return p.counterShow(w, r, a, r.URL.Query(), nil)

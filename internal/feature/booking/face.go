@@ -20,6 +20,7 @@ type Face struct {
 	Limit    activity.Limit  // the last moment of what may be done, when Editable and in time
 	Action   activity.Action // which act Limit bounds
 	Late     bool            // Editable past the deadline
+	Withdraw bool            // the request to cancel may be taken back
 }
 
 // Option is a choice that may be picked; Full that it has no place left.
@@ -66,6 +67,7 @@ func (s *Scene) face(c Cell, a *activity.Activity, h Holding, closed string) Fac
 		return f
 	case h.CancelAsked:
 		f.Said = Said{markCancelAsked, "Le service n’a pas encore répondu\u00a0: la place reste réservée"}
+		f.Withdraw = s.withdrawable(c, h)
 		return f
 	case h.Live():
 		return s.heldFace(f, a)

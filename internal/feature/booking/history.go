@@ -66,6 +66,9 @@ func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
 	if p.ByAgent && p.Why != "" {
 		l.Detail = "Le service\u00a0: " + p.Why
 	}
+	if p.Did == DidKeepBooking && !p.ByAgent {
+		l.Detail = "La demande d’annulation est retirée"
+	}
 	if p.Did == DidChange {
 		l.Detail = joinReason("Au lieu de "+p.choiceName(cat, activity.ChoiceID(p.wasChoice())), l.Detail)
 	}

@@ -94,7 +94,7 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	}
 	answer := false
 	c, err := readConfirmation(r, cat, args["reference"], func(p Proof) bool {
-		answer = answer || p.Did == DidAccept || p.Did == DidRefuse || p.Did == DidKeepBooking
+		answer = answer || p.Did == DidAccept || p.Did == DidRefuse || p.Did == DidKeepBooking && p.ByAgent
 		return !kept[p.Child] && string(p.Family) == args["family"] && p.Did != DidNone
 	})
 	if err != nil {
@@ -205,6 +205,9 @@ func (p Proof) word() string {
 	case DidRefuse:
 		return "demande refusée"
 	case DidKeepBooking:
+		if !p.ByAgent {
+			return "demande d’annulation retirée, la réservation reste"
+		}
 		return "annulation refusée, la réservation reste"
 	}
 	return "non fait"

@@ -20,6 +20,7 @@ type asking struct {
 	day    civil.Date
 	cancel bool
 	at     civil.Instant
+	href   string // the page that takes it back
 }
 
 // AskedLate is what the actor's children have been asked after the deadline and the service has not answered, for the page
@@ -50,10 +51,12 @@ func askings(r db.Reader, now time.Time, a actor.Actor) ([]asking, error) {
 		var x asking
 		var p person.Person
 		var state State
-		err := s.Scan(&p.LastName, &p.FirstNames, &x.what, &x.day, &state, &x.at)
-		x.child, x.cancel = p.FirstName(), state == Booked
+		var c Cell
+		err := s.Scan(&p.LastName, &p.FirstNames, &x.what, &x.day, &state, &x.at, &c.Child, &c.Activity)
+		c.Day = x.day
+		x.child, x.cancel, x.href = p.FirstName(), state == Booked, cancelHref(c)
 		return x, err
-	}, `select distinct p.last_name, p.first_names, act.name, b.day, b.state, coalesce(b.cancel_asked_at, b.changed_at, b.made_at)
+	}, `select distinct p.last_name, p.first_names, act.name, b.day, b.state, coalesce(b.cancel_asked_at, b.changed_at, b.made_at), b.child, act.id
 		from `+late+` b join unit u on u.id = b.unit join activity act on act.id = u.activity join person p on p.id = b.child
 		where b.child in (`+db.Marks(2, len(children))+`) and b.family in (`+of+`)
 		order by 4, 1, 2, 3`, args...)
