@@ -42,3 +42,43 @@ func TestAnIdentityFillsInTheDemandOfItsBrowserAlone(t *testing.T) {
 		t.Errorf("%d accounts made of an identity alone", n)
 	}
 }
+
+// TestASharedBrowserLetsAnIdentityGo leaves what FranceConnect told in the browser of a library: who gives the demand up,
+// and who signs in for something else, leave nothing of it to the next.
+func TestASharedBrowserLetsAnIdentityGo(t *testing.T) {
+	outside := newProviders(t)
+	h := openHouse(t, "", nil, outside.set(t))
+	const begin, link = "/connexion/franceconnect/creation", "/espace/identifiants/franceconnect"
+	key := func() url.Values { return url.Values{"cle": {db.NewID()}} }
+	back := func() (*testkit.Client, *testkit.Page) {
+		c := testkit.NewClient(t, h.Handler())
+		c.Base = h.URL
+		return c, c.Get(outside.fc.Visit(c.Get("/connexion/franceconnect").Location()))
+	}
+	c, page := back()
+	if first := page.Submit("form#creation", nil).Follow(); !strings.Contains(first.Body, "CHARPENTIER") {
+		t.Fatalf("nothing to let go of: %s", first.Text("main"))
+	}
+	c.Post("/creer-mon-espace/annuler", key()).Follow()
+	if next := c.Post(begin, key()).Follow(); strings.Contains(next.Body, "CHARPENTIER") {
+		t.Error("the demand was given up, and the next one is filled in with the same identity")
+	}
+	way := h.way("titulaire")
+	for _, x := range []struct {
+		name, suite string
+		known       bool
+	}{{"signs in for something else", "", false}, {"signs in for the agenda", "/espace/agenda", false}, {"signs in to link", link, true}} {
+		c, _ := back()
+		address := "/connexion"
+		if x.suite != "" {
+			address += "?suite=" + url.QueryEscape(x.suite)
+		}
+		in := c.Get(address).Submit("main form[action*=connexion]", map[string]string{"identifiant": way.Username, "mot_de_passe": way.Password})
+		if in.Status != 303 {
+			t.Fatalf("%s: %d %s", x.name, in.Status, in.Text("main"))
+		}
+		if got := strings.Contains(c.Get(link).Text("main"), "Relier à mon espace"); got != x.known {
+			t.Errorf("%s: the identity is offered: %v, want %v", x.name, got, x.known)
+		}
+	}
+}

@@ -116,8 +116,13 @@ func failedStatus(w http.ResponseWriter, f *web.Form, err error) (int, bool) {
 	return http.StatusUnprocessableEntity, f.Take(err)
 }
 
+// setSession gives the browser its session. What a provider told before, of whoever sat there, is let go, unless it is
+// what they sign in for.
 func setSession(w http.ResponseWriter, r *http.Request, o Opened) {
 	web.SetCookie(w, r, SessionCookie, o.Token, o.For)
+	if !leadsToLink(web.WithSuite(r, "")) {
+		ForgetIdentity(w, r)
+	}
 	setKnown(w, r, o.Known)
 }
 

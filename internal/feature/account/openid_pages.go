@@ -246,6 +246,24 @@ func (p Pages) signUpWith(s side) web.Handler {
 	}
 }
 
+// leadsToLink tells whether a sign-in is on its way to the page that links an identity.
+func leadsToLink(suite string) bool {
+	for _, o := range []Outside{FranceConnect, ProConnect} {
+		if suite == "?suite="+url.QueryEscape(Pages{}.side(o).link) {
+			return true
+		}
+	}
+	return false
+}
+
+// ForgetIdentity makes the browser let go of the identity that a provider told it and that opened no space: without its
+// cookie nothing gives it out any more.
+func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
+	if web.Cookie(r, attemptCookie) != "" {
+		web.ClearCookie(w, r, attemptCookie)
+	}
+}
+
 // failed says that a sign-in with a provider did not succeed. Nothing was done; the other ways in are as before. It is
 // logged once, by its reason, without anything that the provider gave.
 func (p Pages) failed(w http.ResponseWriter, r *http.Request, s side, err error) error {

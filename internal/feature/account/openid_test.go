@@ -364,7 +364,7 @@ func TestOneIdentityOneAccount(t *testing.T) {
 		third := accounttest.Citizen(t, g.d, g.now, right, named("troisieme", ""))
 		c = g.client()
 		g.enter(c)
-		c.Post("/connexion", url.Values{"identifiant": {"troisieme"}, "mot_de_passe": {"Vqhzrt7m"}})
+		c.Post("/connexion", url.Values{"identifiant": {"troisieme"}, "mot_de_passe": {"Vqhzrt7m"}, "suite": {"/espace/identifiants/franceconnect"}})
 		if page := c.Get("/espace/identifiants/franceconnect").Submit("form#lien", nil); page.Status != 303 {
 			t.Errorf("linked anew: %d %s", page.Status, page.Text("main"))
 		}

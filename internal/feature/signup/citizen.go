@@ -447,6 +447,7 @@ func (p Pages) cancel(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 
 func (p Pages) cancelled(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	web.ClearCookie(w, r, draftCookie)
+	account.ForgetIdentity(w, r)
 	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		return web.Done{Location: "/", Sentence: "Ce que vous aviez saisi est effacé."}, DeleteDraft(tx, p.Now(), p.ticket(r))
 	})

@@ -859,7 +859,15 @@ func helpPage(s Settings) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "\u00a0» dans votre messagerie.</li><li>Chaque adulte a son e-mail\u00a0: il arrive à l’adresse connue de la mairie pour cette personne.</li><li>Toujours rien\u00a0? Appelez le service\u00a0: un agent vérifie votre adresse et renvoie l’e-mail. Sans adresse e-mail, il peut imprimer une lettre.</li></ol><h2>Mot de passe ou identifiant oublié</h2><p><a href=\"/mot-de-passe-oublie\">Recevoir un lien pour choisir un nouveau mot de passe</a>. Le lien fonctionne 30 minutes.</p><p><a href=\"/identifiant-oublie\">Recevoir mon identifiant par e-mail</a>.</p><h2>Un compte par adulte</h2><p>Chaque parent se connecte avec son propre compte et retrouve les mêmes enfants. Ce qui est réservé pour l’enfant se voit chez les deux.</p><h2>Utiliser le portail</h2><p>Le portail marche sur téléphone, tablette et ordinateur, avec un navigateur récent. Pour agrandir le texte, utilisez le zoom du navigateur. Les couleurs suivent le réglage clair ou sombre de votre appareil.</p><h2>Ordinateur partagé</h2><p>Sur un ordinateur qui n’est pas le vôtre, cochez «\u00a0Ordinateur partagé\u00a0» sur la page de connexion et pensez à vous déconnecter.</p><h2>Parler à quelqu’un</h2>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "\u00a0» dans votre messagerie.</li><li>Chaque adulte a son e-mail\u00a0: il arrive à l’adresse connue de la mairie pour cette personne.</li><li>Toujours rien\u00a0? Appelez le service\u00a0: un agent vérifie votre adresse et renvoie l’e-mail. Sans adresse e-mail, il peut imprimer une lettre.</li></ol><h2>Mot de passe ou identifiant oublié</h2><p><a href=\"/mot-de-passe-oublie\">Recevoir un lien pour choisir un nouveau mot de passe</a>. Le lien fonctionne 30 minutes.</p><p><a href=\"/identifiant-oublie\">Recevoir mon identifiant par e-mail</a>.</p><h2>Un compte par adulte</h2><p>Chaque parent se connecte avec son propre compte et retrouve les mêmes enfants. Ce qui est réservé pour l’enfant se voit chez les deux.</p>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = bookingHelp().Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 76, " <h2>Utiliser le portail</h2><p>Le portail marche sur téléphone, tablette et ordinateur, avec un navigateur récent. Pour agrandir le texte, utilisez le zoom du navigateur. Les couleurs suivent le réglage clair ou sombre de votre appareil.</p><h2>Ordinateur partagé</h2><p>Sur un ordinateur qui n’est pas le vôtre, cochez «\u00a0Ordinateur partagé\u00a0» sur la page de connexion et pensez à vous déconnecter.</p><h2>Parler à quelqu’un</h2>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -870,6 +878,36 @@ func helpPage(s Settings) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = paragraphs(s.HelpText).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+// bookingHelp says how days are booked, as the agenda does it.
+func bookingHelp() templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var38 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var38 == nil {
+			templ_7745c5c3_Var38 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "<h2 id=\"reserver\">Réserver des jours</h2><p>Une inscription à la cantine ou à l’étude permet de réserver ; elle ne réserve rien. Seuls les jours marqués « Réservé » dans l’<a href=\"/espace/agenda\">agenda</a> sont retenus.</p><ol><li>Dans l’agenda, ouvrez « Réserver ou annuler, tout le mois » et cochez les jours, pour un ou plusieurs enfants.</li><li>« Vérifier les changements » montre ce qui sera fait et ce qui ne peut pas l’être. À ce moment, rien n’est enregistré.</li><li>« Confirmer » enregistre. Vous recevez une référence et un e-mail ; l’autre responsable de la famille aussi.</li></ol><h2 id=\"annuler\">Annuler un jour</h2><p>Sur votre accueil, dans « Cette semaine », touchez le jour puis « Annuler cette réservation ». Pour plusieurs jours, décochez-les dans l’agenda et confirmez.</p><h2 id=\"limites\">Jusqu’à quand ?</h2><p>L’agenda donne pour chaque jour la date et l’heure limites : jusqu’à cette minute incluse, vous pouvez changer. L’heure est celle de la mairie, pas celle de votre appareil. La date annoncée pour annuler une réservation reste valable, même si la règle devient plus stricte ensuite.</p><h2 id=\"hors-delai\">Après la limite</h2><p>Cela dépend de l’activité, et l’agenda le dit avant que vous confirmiez :</p><ul><li>« Trop tard » : le jour ne change plus en ligne. Appelez le service si la situation l’exige.</li><li>« Hors délai » avec un supplément : vous réservez tout de même, plus cher.</li><li>« Hors délai » avec une demande : le service décide et vous répond par e-mail. Rien ne change avant sa réponse. Tant qu’il n’a pas répondu, vous pouvez retirer la demande dans <a href=\"/espace/demandes\">vos demandes</a>.</li></ul><h2 id=\"complet\">« Complet » ou « pas encore ouvertes »</h2><p>« Complet » : toutes les places du jour sont prises. Une place rendue se réserve aussitôt : regardez de nouveau l’agenda, ou appelez le service. « Réservations pas encore ouvertes » : le service n’a pas ouvert cette période ; quand la date est connue, l’agenda la donne.</p><h2 id=\"preuve\">Retrouver ce qui a été demandé</h2><p>Dans l’agenda de chaque enfant, « Historique des réservations » garde chaque changement, avec sa date, son auteur et sa référence.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -893,9 +931,9 @@ func contactPage(s Settings, services []Service) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var38 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var38 == nil {
-			templ_7745c5c3_Var38 = templ.NopComponent
+		templ_7745c5c3_Var39 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var39 == nil {
+			templ_7745c5c3_Var39 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
 		if s.ContactText != "" {
@@ -904,7 +942,7 @@ func contactPage(s Settings, services []Service) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Var39 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_Var40 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 			if !templ_7745c5c3_IsBuffer {
@@ -922,11 +960,11 @@ func contactPage(s Settings, services []Service) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = web.Section("Mairie – "+s.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var39), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Section("Mairie – "+s.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var40), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Var40 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_Var41 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 			if !templ_7745c5c3_IsBuffer {
@@ -944,13 +982,13 @@ func contactPage(s Settings, services []Service) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = web.Actions().Render(templ.WithChildren(ctx, templ_7745c5c3_Var40), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Actions().Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if len(services) > 0 {
 			for _, v := range services {
-				templ_7745c5c3_Var41 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+				templ_7745c5c3_Var42 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 					if !templ_7745c5c3_IsBuffer {
@@ -968,14 +1006,14 @@ func contactPage(s Settings, services []Service) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 76, "<p>Passez par l’accueil de la mairie.</p>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "<p>Passez par l’accueil de la mairie.</p>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = web.Section(v.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var41), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Section(v.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1001,38 +1039,38 @@ func mapPage(s Settings) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var42 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var42 == nil {
-			templ_7745c5c3_Var42 = templ.NopComponent
+		templ_7745c5c3_Var43 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var43 == nil {
+			templ_7745c5c3_Var43 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "<div class=\"prose\"><h2>Pages publiques</h2><ul><li><a href=\"/\">Accueil et connexion</a></li><li><a href=\"/actualites\">Actualités</a></li><li><a href=\"/creer-mon-espace\">Créer mon espace</a></li><li><a href=\"/mot-de-passe-oublie\">Mot de passe oublié</a></li><li><a href=\"/identifiant-oublie\">Identifiant oublié</a></li><li><a href=\"/aide\">Aide</a></li><li><a href=\"/contacts\">Contacts</a></li><li><a href=\"/contacts/ecrire\">Écrire à la mairie</a></li></ul><h2>Mon espace, une fois connecté</h2><ul><li><a href=\"/espace\">Tableau de bord</a></li><li><a href=\"/espace/famille\">Famille</a></li><li><a href=\"/espace/agenda\">Agenda</a></li><li><a href=\"/espace/factures\">Factures</a></li><li><a href=\"/espace/messages\">Messages</a></li><li><a href=\"/espace/actualites\">Actualités</a></li><li><a href=\"/espace/profil\">Profil</a></li><li><a href=\"/espace/coordonnees\">Coordonnées</a></li><li><a href=\"/espace/identifiants\">Identifiants</a></li></ul><h2>À propos de «\u00a0")
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(s.SpaceName())
-		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/town/pages.templ`, Line: 271, Col: 38}
-		}
-		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var43))
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "\u00a0»</h2><ul><li><a href=\"/mentions-legales\">Mentions légales</a></li><li><a href=\"/conditions-generales\">Conditions générales d’utilisation</a></li><li><a href=\"/donnees-personnelles\">Données personnelles</a></li><li><a href=\"/accessibilite\">Accessibilité\u00a0: ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "<div class=\"prose\"><h2>Pages publiques</h2><ul><li><a href=\"/\">Accueil et connexion</a></li><li><a href=\"/actualites\">Actualités</a></li><li><a href=\"/creer-mon-espace\">Créer mon espace</a></li><li><a href=\"/mot-de-passe-oublie\">Mot de passe oublié</a></li><li><a href=\"/identifiant-oublie\">Identifiant oublié</a></li><li><a href=\"/aide\">Aide</a></li><li><a href=\"/contacts\">Contacts</a></li><li><a href=\"/contacts/ecrire\">Écrire à la mairie</a></li></ul><h2>Mon espace, une fois connecté</h2><ul><li><a href=\"/espace\">Tableau de bord</a></li><li><a href=\"/espace/famille\">Famille</a></li><li><a href=\"/espace/agenda\">Agenda</a></li><li><a href=\"/espace/factures\">Factures</a></li><li><a href=\"/espace/messages\">Messages</a></li><li><a href=\"/espace/actualites\">Actualités</a></li><li><a href=\"/espace/profil\">Profil</a></li><li><a href=\"/espace/coordonnees\">Coordonnées</a></li><li><a href=\"/espace/identifiants\">Identifiants</a></li></ul><h2>À propos de «\u00a0")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(string(s.Statement()))
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(s.SpaceName())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/town/pages.templ`, Line: 276, Col: 73}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/town/pages.templ`, Line: 298, Col: 38}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var44))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "</a></li></ul></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "\u00a0»</h2><ul><li><a href=\"/mentions-legales\">Mentions légales</a></li><li><a href=\"/conditions-generales\">Conditions générales d’utilisation</a></li><li><a href=\"/donnees-personnelles\">Données personnelles</a></li><li><a href=\"/accessibilite\">Accessibilité\u00a0: ")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		var templ_7745c5c3_Var45 string
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(string(s.Statement()))
+		if templ_7745c5c3_Err != nil {
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/town/pages.templ`, Line: 303, Col: 73}
+		}
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var45))
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "</a></li></ul></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
