@@ -23,6 +23,8 @@ type Pages struct {
 	Now    func() time.Time
 	Cache  *Cache // of this process, told of each change
 	Placed Placer // what CoverOpen is given
+	// Answered says what families answered about each period of an activity of the holidays; nil says nothing.
+	Answered func(db.Reader, ID) (map[PeriodID]string, error)
 }
 
 // The addresses. What belongs to an activity has an address of its own.
@@ -69,6 +71,7 @@ type desk struct {
 	years    []town.Year
 	may      bool // change
 	settings bool // change the town
+	answered map[PeriodID]string
 }
 
 func (d desk) serviceName(id town.ServiceID) string {

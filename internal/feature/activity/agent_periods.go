@@ -42,6 +42,11 @@ func (p Pages) periods(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if err != nil {
 		return err
 	}
+	if p.Answered != nil && d.Term == InHolidays {
+		if d.answered, err = db.Read(r.Context(), p.DB, func(rd db.Reader) (map[PeriodID]string, error) { return p.Answered(rd, d.ID) }); err != nil {
+			return err
+		}
+	}
 	return web.Render(w, r, d.page("Périodes"), periodsPage(d, ""))
 }
 

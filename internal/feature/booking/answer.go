@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -213,30 +212,48 @@ func (s *Scene) answerBy(a *activity.Activity, period activity.Period, c family.
 // nothing: for agents.
 type Answered struct{ Booked, NoNeed, Silent int }
 
-// AnsweredPeriod counts the answers about a period, in one query.
-func AnsweredPeriod(r db.Reader, period activity.PeriodID) (Answered, error) {
-	got, err := db.One(r, "period", func(s db.Scanner) (Answered, error) {
-		var x Answered
+// AnsweredPeriods counts the answers about the periods of an activity, in one query.
+func AnsweredPeriods(r db.Reader, of activity.ID) (map[activity.PeriodID]Answered, error) {
+	type counted struct {
+		Answered
+		period activity.PeriodID
+	}
+	got := map[activity.PeriodID]Answered{}
+	all, err := db.List(r, func(s db.Scanner) (counted, error) {
+		var x counted
 		all := 0
-		err := s.Scan(&all, &x.Booked, &x.NoNeed)
+		err := s.Scan(&x.period, &all, &x.Booked, &x.NoNeed)
 		x.Silent = all - x.Booked - x.NoNeed
 		return x, err
-	}, `select count(*), coalesce(sum(case when booked then 1 else 0 end), 0), coalesce(sum(case when no_need and not booked then 1 else 0 end), 0) from (
-			select e.child, exists (select 1 from booking b join unit u on u.id = b.unit
+	}, `select id, count(*), coalesce(sum(case when booked then 1 else 0 end), 0), coalesce(sum(case when no_need and not booked then 1 else 0 end), 0) from (
+			select p.id, e.child, exists (select 1 from booking b join unit u on u.id = b.unit
 						where b.child = e.child and u.activity = p.activity and b.day between p.from_day and p.to_day
 							and b.state in ('booked', 'asked', 'waiting', 'offered')) as booked,
 					exists (select 1 from period_answer n where n.child = e.child and n.period = p.id) as no_need
 				from period p join enrolment e on e.activity = p.activity and e.state = 'active' and e.from_day <= p.to_day and e.to_day >= p.from_day
-				where p.id = $1 group by e.child, p.activity, p.from_day, p.to_day, p.id) x`, string(period))
+				where p.activity = $1 group by e.child, p.activity, p.from_day, p.to_day, p.id) x group by id`, string(of))
 	if err != nil {
-		return got, fmt.Errorf("count answers about a period: %w", err)
+		return got, fmt.Errorf("count answers about periods: %w", err)
+	}
+	for _, x := range all {
+		got[x.period] = x.Answered
 	}
 	return got, nil
 }
 
-// Words is "12 réservés, 3 sans besoin, 5 sans réponse".
+// AnsweredWords says the answers about the periods of an activity of the holidays, for the agents' page of its periods.
+func AnsweredWords(r db.Reader, of activity.ID) (map[activity.PeriodID]string, error) {
+	all, err := AnsweredPeriods(r, of)
+	words := map[activity.PeriodID]string{}
+	for id, x := range all {
+		words[id] = x.Words()
+	}
+	return words, err
+}
+
+// Words is "Enfants inscrits : 12 avec réservation, 3 sans besoin, 5 sans réponse".
 func (x Answered) Words() string {
-	return strings.Join([]string{fmt.Sprintf("%d avec réservation", x.Booked), fmt.Sprintf("%d sans besoin", x.NoNeed), fmt.Sprintf("%d sans réponse", x.Silent)}, ", ")
+	return fmt.Sprintf("Enfants inscrits\u00a0: %d avec réservation, %d sans besoin, %d sans réponse", x.Booked, x.NoNeed, x.Silent)
 }
 
 // mergeAnswers gives a child that is another the other's answers about holidays; of two about one period, its own stays.

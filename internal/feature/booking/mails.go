@@ -105,7 +105,12 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 		return mail.Body{}, errors.Join(mail.ErrDrop, err)
 	}
 	m := sameMail{to: to.Full(), by: c.author(), reference: c.Reference, subject: c.subject(), own: !c.ByAgent && c.Lines[0].ByPerson == args["person"]}
+	long := shortened(cat, c.Lines)
 	for i, p := range c.Lines {
+		if long != nil {
+			m.lines = long
+			break
+		}
 		if i == mostTold {
 			m.more = len(c.Lines) - mostTold
 			break

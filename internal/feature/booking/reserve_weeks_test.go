@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/activity/activitytest"
@@ -105,8 +106,10 @@ func TestNoNeedIsAnAnswer(t *testing.T) {
 		if got := todos(t, d, a); len(got) != 0 {
 			t.Errorf("still to do: %+v", got)
 		}
-		x, err := db.Read(context.Background(), d, func(r db.Reader) (booking.Answered, error) { return booking.AnsweredPeriod(r, o.Period) })
-		if err != nil || x != (booking.Answered{NoNeed: 2}) {
+		x, err := db.Read(context.Background(), d, func(r db.Reader) (map[activity.PeriodID]booking.Answered, error) {
+			return booking.AnsweredPeriods(r, o.ID)
+		})
+		if err != nil || x[o.Period] != (booking.Answered{NoNeed: 2}) {
 			t.Errorf("agents read %+v, %v", x, err)
 		}
 		cat, _ := o.Catalogue.Get(context.Background(), persontest.Now())
@@ -151,5 +154,25 @@ func TestWholeWeeksHaveNoDays(t *testing.T) {
 	text := p.As(as(o.Camille, "Camille Martin")).Get("/espace/reserver/" + string(o.ID)).Text("main")
 	if !strings.Contains(text, "Trop tard pour réserver depuis le lundi 25 janvier à 23 h 59") {
 		t.Errorf("past the deadline: %s", text)
+	}
+}
+
+// TestALongOrderIsToldInShort: a year is one mail of a few lines, each a child and an activity.
+func TestALongOrderIsToldInShort(t *testing.T) {
+	d := testkit.SQLite(t, booking.Sources())
+	o := bookingtest.NewOpen(t, d, activitytest.Plan{Days: schoolYear()})
+	camille := portal(t, d).As(as(o.Camille, "Camille Martin"))
+	done := camille.Get("/espace/reserver/"+string(o.ID)).Submit("#reserver", map[string]string{"action": "tous"}).Submit("#reserver", nil).Submit("#confirmer", nil).Follow()
+	path, _, _ := strings.Cut(done.Path, "?")
+	template := booking.Mails(booking.MailDeps{Now: persontest.Now, URL: func(p string) string { return "https://p" + p }, Catalogue: o.Catalogue})[0]
+	body, err := db.Read(context.Background(), d, func(r db.Reader) (mail.Body, error) {
+		return template.Render(context.Background(), r, map[string]string{"reference": strings.TrimPrefix(path, "/espace/reservations/"), "person": string(o.Camille), "family": string(o.First)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "Jérémy, Restauration scolaire\u00a0: 98\u00a0jours (réservé), du vendredi 8 janvier 2027 au vendredi 2 juillet 2027."
+	if len(body.Paragraphs) != 3 || body.Paragraphs[1] != want && body.Paragraphs[2] != want {
+		t.Errorf("%d lines: %q", len(body.Paragraphs), body.Paragraphs)
 	}
 }

@@ -78,6 +78,22 @@ func (x sum) words() string {
 	return x.What + "\u00a0: " + x.Said + " (" + lowerFirst(x.Mark.Word) + "), du " + days[0].Long() + " au " + days[len(days)-1].Long() + "."
 }
 
+// shortened sums up what a mail would tell in too many lines; nil when it need not, or cannot.
+func shortened(cat *activity.Catalogue, lines []Proof) []string {
+	if len(lines) <= mostTold {
+		return nil
+	}
+	sums := sumsOf(cat, lines)
+	if len(sums) > mostTold {
+		return nil
+	}
+	var all []string
+	for _, x := range sums {
+		all = append(all, x.words())
+	}
+	return all
+}
+
 // Shortcuts are the first page's direct links: one for each activity that a child is enrolled in now and that may be
 // booked, and one for all.
 func (p Pages) Shortcuts(r db.Reader, now time.Time, a actor.Actor) ([]web.Link, error) {
