@@ -164,14 +164,32 @@ func (l *loadTown) bookYear(h loadHome, acts []activity.ID) string {
 		_, err := tx.Exec(`update booking set state = 'cancelled', slot = null where family = $1 and day > '2026-12-18' and slot is not null`, string(h.id))
 		return err
 	})
+	holidays := &gestures{page: c.Get("/espace")}
+	holidays.follow(`main a[href="/espace/reserver/` + string(acts[5]) + `"]`)
+	weeks := url.Values{}
+	for _, box := range holidays.page.Doc.Find(`#reserver input[name^="s.k0."]`).EachIter() {
+		weeks.Set(box.AttrOr("name", ""), "1")
+	}
+	holidays.press("#reserver", weeks, "")
+	holidays.press("#confirmer", nil, "")
+	if len(weeks) != 2 || holidays.n > 4+len(weeks) || !strings.Contains(holidays.page.Text("main"), "10 changements") {
+		t.Errorf("holidays: %d gestures for %d weeks: %s", holidays.n, len(weeks), holidays.page.Text("main"))
+	}
 	before := booked()
 	typical := &gestures{page: c.Get("/espace")}
 	typical.follow(`main a[href="/espace/reserver"]`)
 	if n := typical.page.Doc.Find("#semaine-type input[checked]").Length(); n != 48 {
 		t.Errorf("%d boxes are ticked beforehand, want 48: %s", n, typical.page.Text("main"))
 	}
+	start := time.Now()
 	typical.press("#reserver", nil, "")
+	checked := time.Now()
 	typical.press("#confirmer", nil, "")
+	t.Logf("a year of four activities and three children: checked in %v, confirmed in %v", checked.Sub(start).Round(time.Millisecond), time.Since(checked).Round(time.Millisecond))
+	if refs, mails := l.countOf(`select count(distinct reference) from booking_line where family = $1 and at = (select max(at) from booking_line)`, string(h.id)),
+		l.countOf(`select count(*) from mail_outbox where args like '%' || $1 || '%'`, strings.TrimPrefix(strings.SplitN(typical.page.Path, "?", 2)[0], "/espace/reservations/")); mails != 2 {
+		t.Errorf("the typical week: %d references, %d mails, want one mail a head", refs, mails)
+	}
 	if n := booked() - before; n < 500 || typical.n > 12 {
 		t.Errorf("four activities of three children: %d gestures, %d days: %s", typical.n, n, typical.page.Text("main"))
 	}
@@ -184,5 +202,15 @@ func (l *loadTown) bookYear(h loadHome, acts []activity.ID) string {
 			t.Errorf("%s: %d, %d statements", p, page.Code, statements)
 		}
 	}
-	return fmt.Sprintf("canteen %d gestures (%d with « Cocher tous les jours »), typical week %d gestures, %d days at once", canteen.n, quick.n, typical.n, booked()-before)
+	return fmt.Sprintf("canteen %d gestures (%d with « Cocher tous les jours »), holidays %d for %d weeks, typical week %d gestures, %d days at once",
+		canteen.n, quick.n, holidays.n, len(weeks), typical.n, booked()-before)
+}
+
+func (l *loadTown) countOf(query string, args ...any) int {
+	l.t.Helper()
+	n, err := db.Read(context.Background(), l.DB, func(r db.Reader) (int, error) { return db.One(r, "count", db.Column[int], query, args...) })
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return n
 }

@@ -301,7 +301,7 @@ func (l *looker) visits() []visit {
 		}
 	}
 	child := l.objects["child"]
-	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits())
+	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits(), l.reserveVisits())
 	return append(append(all, l.merges...),
 		visit{"en attente", "/espace", 200}, visit{"en attente", "/espace/agenda", 403}, visit{"co-représentant", "/espace", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?vue=semaine", 200},

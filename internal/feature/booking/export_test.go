@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
 )
@@ -21,3 +22,6 @@ func ConfirmShown(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalog
 
 // ErrDearer is what stops a confirmation that would cost more than was shown.
 var ErrDearer = errDearer
+
+// Ranges puts days in words.
+func Ranges(days []civil.Date, on activity.Weekdays) []string { return ranges(days, on) }

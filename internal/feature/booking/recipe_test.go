@@ -261,3 +261,21 @@ func TestAnUndoLeavesWhatItMayNot(t *testing.T) {
 		}
 	})
 }
+
+func TestRunsOfDaysAreToldTogether(t *testing.T) {
+	var days []civil.Date
+	for _, d := range (civil.Range{From: civil.NewDate(2026, 12, 14), To: civil.NewDate(2027, 1, 8)}).Days() {
+		if activitytest.SchoolWeek.Has(d.Weekday()) && d != civil.NewDate(2026, 12, 25) {
+			days = append(days, d)
+		}
+	}
+	slices.Reverse(days)
+	got := strings.Join(booking.Ranges(append(days, days[0]), 0), "; ")
+	if want := "du lundi 14 décembre au jeudi 24 décembre 2026 (7\u00a0jours); du lundi 28 décembre au vendredi 8 janvier 2027 (8\u00a0jours)"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	two := []civil.Date{civil.NewDate(2027, 1, 4), civil.NewDate(2027, 1, 5)}
+	if got := strings.Join(booking.Ranges(two, 0), "; "); got != "lundi 4 janvier 2027; mardi 5 janvier 2027" {
+		t.Errorf("two days: %s", got)
+	}
+}

@@ -287,34 +287,35 @@ func (t Typical) choices() []activity.ChoiceID {
 	return all
 }
 
-// ranges puts days in words, runs of days together: "du lundi 21 au vendredi 25 décembre 2026, lundi 28 décembre 2026".
-func ranges(days []civil.Date) []string {
+// ranges puts days in words, runs of days together: "du lundi 21 au vendredi 25 décembre 2026 (5 jours)". A run goes from
+// one of the weekdays to the next of them; none means those of the days themselves.
+func ranges(days []civil.Date, on activity.Weekdays) []string {
 	days = slices.Clone(days)
 	slices.SortFunc(days, civil.Date.Compare)
 	days = slices.Compact(days)
+	for _, d := range days {
+		on |= activity.On(d.Weekday())
+	}
+	next := func(d civil.Date) civil.Date {
+		for d = d.AddDays(1); !on.Has(d.Weekday()); {
+			d = d.AddDays(1)
+		}
+		return d
+	}
 	var all []string
 	for i := 0; i < len(days); {
 		j := i
-		for j+1 < len(days) && days[j+1].Sub(days[j]) <= gap(days[j]) {
+		for j+1 < len(days) && days[j+1] == next(days[j]) {
 			j++
 		}
-		if i == j {
+		switch {
+		case j-i < 2:
+			j = i
 			all = append(all, days[i].Long())
-		} else {
+		default:
 			all = append(all, "du "+days[i].DayMonth()+" au "+days[j].Long()+" ("+strconv.Itoa(j-i+1)+"\u00a0jours)")
 		}
 		i = j + 1
 	}
 	return all
-}
-
-// gap is how far the day after may be in a run: from Friday to Monday too, and over a Wednesday.
-func gap(d civil.Date) int {
-	switch d.Weekday() {
-	case time.Friday:
-		return 3
-	case time.Tuesday:
-		return 2
-	}
-	return 1
 }

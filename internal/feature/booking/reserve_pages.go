@@ -222,7 +222,7 @@ func (s *Scene) notFor(c family.Child, a *activity.Activity, open []activity.Per
 func notOpenWords(a *activity.Activity, today civil.Date) string {
 	for _, p := range a.Periods {
 		if a.State == activity.Open && !p.Days.To.Before(today) {
-			return "Les réservations de « " + p.Name + " » (" + strings.Join(ranges([]civil.Date{p.Days.From}), "") + ") ne sont pas encore ouvertes."
+			return "Les réservations de « " + p.Name + " », du " + p.Days.From.Long() + " au " + p.Days.To.Long() + ", ne sont pas encore ouvertes."
 		}
 	}
 	return "Les réservations de cette activité ne sont pas ouvertes."

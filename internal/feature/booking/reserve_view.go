@@ -173,7 +173,7 @@ func (s *Scene) whenWords(of groupOf, a *activity.Activity, lines []Decision) st
 		}
 		words := "aucun jour"
 		if len(days) > 0 {
-			words = strings.Join(ranges(days), ", ")
+			words = strings.Join(ranges(days, 0), ", ")
 		}
 		if c := name(of.week[0]); c != "" {
 			words = c + ", " + words
@@ -266,25 +266,30 @@ func total(counts map[family.ChildID]int) int {
 // exclusions gathers by reason the days on which nothing is done.
 func (s *Scene) exclusions(ids []family.ChildID, lines []Decision) []exclusion {
 	type because struct{ why, who string }
+	var on activity.Weekdays
 	var order []because
 	days := map[because][]civil.Date{}
 	at := map[string]map[civil.Date][]family.ChildID{} // who has a reason on a day
+	said := reasonsOf(lines)
 	for _, d := range lines {
 		if d.does() || d.Why == "" {
 			continue
 		}
-		if at[d.Why] == nil {
-			at[d.Why] = map[civil.Date][]family.ChildID{}
+		why := said.of(d.Why)
+		if at[why] == nil {
+			at[why] = map[civil.Date][]family.ChildID{}
 		}
-		at[d.Why][d.Day] = append(at[d.Why][d.Day], d.Child)
+		at[why][d.Day] = append(at[why][d.Day], d.Child)
 	}
 	for _, d := range lines {
-		of := at[d.Why][d.Day]
+		on |= activity.On(d.Day.Weekday())
+		why := said.of(d.Why)
+		of := at[why][d.Day]
 		if d.does() || len(of) == 0 {
 			continue
 		}
-		at[d.Why][d.Day] = nil // told once
-		b := because{why: d.Why}
+		at[why][d.Day] = nil // told once
+		b := because{why: why}
 		if len(of) < len(ids) {
 			var names []string
 			for _, id := range of {
@@ -299,9 +304,45 @@ func (s *Scene) exclusions(ids []family.ChildID, lines []Decision) []exclusion {
 	}
 	var all []exclusion
 	for _, b := range order {
-		all = append(all, exclusion{Why: b.who + b.why, Days: strings.Join(ranges(days[b]), ", "), N: len(days[b])})
+		all = append(all, exclusion{Why: b.who + b.why, Days: strings.Join(ranges(days[b], on), ", "), N: len(days[b])})
 	}
 	return all
+}
+
+// dated are the starts of reasons that name a moment, which differs from day to day: many are told as one.
+var dated = map[string]string{"Réservable à partir": "Pas encore réservable", "Trop tard pour réserver": "Trop tard pour réserver"}
+
+// reasons gives the words that several reasons share.
+type reasons map[string]string
+
+func reasonsOf(lines []Decision) reasons {
+	first, many := map[string]string{}, map[string]bool{}
+	for _, d := range lines {
+		for start := range dated {
+			if !d.does() && strings.HasPrefix(d.Why, start) {
+				many[start] = many[start] || first[start] != "" && first[start] != d.Why
+				if first[start] == "" {
+					first[start] = d.Why
+				}
+			}
+		}
+	}
+	r := reasons{}
+	for start, words := range dated {
+		if many[start] {
+			r[start] = words + ". Pour le premier de ces jours\u00a0: " + lowerFirst(first[start])
+		}
+	}
+	return r
+}
+
+func (r reasons) of(why string) string {
+	for start, words := range r {
+		if strings.HasPrefix(why, start) {
+			return words
+		}
+	}
+	return why
 }
 
 // excludedTitle is "22 jours exceptés".

@@ -62,7 +62,7 @@ func sumsOf(cat *activity.Catalogue, lines []Proof) []sum {
 	var sums []sum
 	for _, of := range order {
 		x := all[of]
-		x.Said, x.Days = counted(len(x.days), "jour"), strings.Join(ranges(x.days), ", ")
+		x.Said, x.Days = counted(len(x.days), "jour"), strings.Join(ranges(x.days, 0), ", ")
 		if of.why != "" {
 			x.Said += "\u00a0: " + of.why
 		}

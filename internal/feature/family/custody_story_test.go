@@ -45,7 +45,7 @@ func TestTwoHomesFromProposalToHandOver(t *testing.T) {
 		p := portal(t, d)
 		camille, bruno := p.As(persontest.Citizen(h.Camille)), p.As(actorOf(h, "Bruno Petit"))
 		path := "/espace/famille/partage/" + string(h.Jeremy)
-		bad := camille.Get("/espace/famille").Click(`main a[href="`+path+`"]`).Click(`main a[href$="/proposer"]`).Click(`main a[href$="rythme=paires"]`)
+		bad := camille.Get("/espace/famille").Click(`main a[href="` + path + `"]`).Click(`main a[href$="/proposer"]`).Click(`main a[href$="rythme=paires"]`)
 		wrong := bad.Submit("main form", map[string]string{"debut": "1/1/2020", "du1": "20/12/2027", "au1": "19/12/2027", "reference": "RG 1"})
 		for _, want := range []string{"Indiquez aujourd’hui ou un jour à venir", "Indiquez un premier et un dernier jour", "Indiquez aussi la date de la décision"} {
 			if wrong.Status != 422 || !strings.Contains(wrong.Text("main"), want) {
