@@ -56,7 +56,7 @@ var special = map[string]string{
 }
 
 // files are the addresses that are not pages.
-var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton"}
+var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton", "/calendrier/{jeton}"}
 
 // walked are the pages that only a walk leads to: the wizard's steps, which signup's own stories look at in the same
 // way, and what is a piece of a page.
@@ -160,6 +160,7 @@ func (l *looker) addObjects() {
 	l.objects["school-year"], l.objects["mail-template"] = l.text(`select min(year) || '-' || (min(year) + 1) from school_year`), "account.forgotten"
 	c.Get("/contacts/ecrire").Submit(`main form`, map[string]string{"message": "Bonjour, la cantine ferme-t-elle le 8 mai ?"}).Follow()
 	l.objects["contact"] = l.text(`select id from contact_message order by id limit 1`)
+	c.Get("/espace/calendrier").Submit("form#creer", nil).Follow() // its page shows an address now
 	l.addLate()
 	l.addOffers()
 	l.addSuspension()

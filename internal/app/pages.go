@@ -20,6 +20,7 @@ import (
 	"parvis/internal/feature/document"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/feed"
 	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
@@ -50,6 +51,7 @@ type features struct {
 	activity  activity.Pages
 	tariff    tariff.Pages
 	booking   booking.Pages
+	feed      feed.Pages
 	file      schoolfile.Pages
 	billing   billing.Pages
 }
@@ -66,6 +68,7 @@ func (a *App) features() features {
 		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Attach, Answered: booking.AnsweredWords},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
 		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities},
+		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
 		file:      schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 		billing:   billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 	}
@@ -207,6 +210,7 @@ func (a *App) declare(f features) {
 	f.booking.Counter(rt)
 	f.booking.Lists(rt)
 	suspension.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Agent(rt)
+	f.feed.Citizen(rt)
 	f.file.Citizen(rt)
 	f.billing.Citizen(rt)
 	if a.Demo {

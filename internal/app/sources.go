@@ -14,6 +14,7 @@ import (
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/feed"
 	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
@@ -28,5 +29,5 @@ import (
 func Sources() []db.Source {
 	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
 		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
-		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), billing.Sources(), moving.Sources())
+		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), billing.Sources(), moving.Sources())
 }

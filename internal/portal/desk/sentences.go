@@ -116,6 +116,10 @@ var sentences = map[string]string{
 	"family.custody.refused":       "Partage des jours entre deux foyers refusé",
 	"family.custody.withdrawn":     "Proposition de partage des jours retirée",
 
+	"feed.made":                 "Adresse de calendrier créée",
+	"feed.names.changed":        "Noms des enfants dans le calendrier changés",
+	"feed.renewed":              "Adresse de calendrier changée",
+	"feed.revoked":              "Adresse de calendrier retirée",
 	"family.health.read":        "Informations de santé consultées",
 	"family.health.set":         "Informations de santé modifiées",
 	"family.made":               "Famille créée",
