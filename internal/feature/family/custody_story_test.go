@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person/persontest"
@@ -240,6 +241,51 @@ func TestTheCounterEntersAndEndsASharing(t *testing.T) {
 		}
 		if got := sent(t, d); strings.Count(got, family.MailCustody+" ") != 3 || strings.Count(got, family.MailCustodyEnded) != 3 {
 			t.Errorf("told: %s", got)
+		}
+	})
+}
+
+// TestTheRightOfBothHomes: what binds two homes is for agents who reach both, and a proposal is taken back by who made it.
+func TestTheRightOfBothHomes(t *testing.T) {
+	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+		h := familytest.New(t, d)
+		now := persontest.Now()
+		sharing := family.Sharing{Arrangement: family.Arrangement{Home: h.First, Other: h.Second, Kind: family.EvenOddWeeks, Days: civil.Range{From: civil.DateOf(now)}}}
+		var id family.CustodyID
+		if err := db.Do(context.Background(), d, func(tx *db.Tx) (err error) {
+			if id, err = family.ProposeCustody(tx, now, persontest.Citizen(h.Camille), h.Jeremy, sharing); err != nil {
+				return err
+			}
+			_, err = tx.Exec(`update family_service set service = $1 where family = $2`, string(h.Youth), string(h.Second))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		one, both := familytest.AgentOf(h.Service, family.MemberApprove, family.FileWrite), familytest.Agent(family.MemberApprove, family.FileWrite)
+		for _, c := range []struct {
+			name string
+			run  func(tx *db.Tx) error
+			want fault.Kind
+		}{
+			{"an agent of one home answers", func(tx *db.Tx) error { return family.DecideCustody(tx, now, one, id, family.Decision{Approve: true}) }, fault.NotFound},
+			{"an agent of one home enters", func(tx *db.Tx) error { _, err := family.EnterCustody(tx, now, one, h.Jeremy, sharing); return err }, fault.NotFound},
+			{"an agent without the right answers", func(tx *db.Tx) error {
+				return family.DecideCustody(tx, now, familytest.Agent(family.FileRead), id, family.Decision{Approve: true})
+			}, fault.NotFound},
+			{"the other home takes it back", func(tx *db.Tx) error {
+				_, err := family.WithdrawCustody(tx, now, persontest.Citizen(h.Bruno), id)
+				return err
+			}, fault.NotFound},
+			{"an agent of both enters for a child of one home", func(tx *db.Tx) error { _, err := family.EnterCustody(tx, now, both, h.Ines, sharing); return err }, fault.Refused},
+			{"who made it takes it back", func(tx *db.Tx) error {
+				_, err := family.WithdrawCustody(tx, now, persontest.Citizen(h.Camille), id)
+				return err
+			}, 0},
+			{"an agent of both answers too late", func(tx *db.Tx) error { return family.DecideCustody(tx, now, both, id, family.Decision{Approve: true}) }, fault.Conflict},
+		} {
+			if err := db.Do(context.Background(), d, c.run); c.want == 0 && err != nil || c.want != 0 && fault.KindOf(err) != c.want {
+				t.Errorf("%s: %v, want %v", c.name, err, c.want)
+			}
 		}
 	})
 }
