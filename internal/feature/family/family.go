@@ -39,7 +39,7 @@ func (c ChildID) PersonID() person.ID { return person.ID(c) }
 const (
 	FileRead      actor.Right = "family.file.read"       // the whole file, and the search
 	FileWrite     actor.Right = "family.file.write"      // make families, members, children
-	MemberApprove actor.Right = "family.member.approve"  // answer « Ajouter à ma famille »
+	MemberApprove actor.Right = "family.member.approve"  // answer « Ajouter à ma famille », and proposals of two homes
 	HealthRead    actor.Right = "family.health.read"     // open the health block; logged
 	HealthWrite   actor.Right = "family.health.write"    // write it
 	RestrictSet   actor.Right = "family.restriction.set" // set and lift a court's restriction; logged
