@@ -9,42 +9,30 @@ import (
 	"parvis/internal/feature/town"
 )
 
-// secondHome makes a child of the home live in a second home too, with what the pages of two homes name: a proposal of
-// the first home, and a day that each offers the other.
-func (m *matrixTown) secondHome(tx *db.Tx, asker actor.Actor, name string, h home, services []town.Service) error {
-	job := actor.Job("test")
-	child := must(person.Insert(tx, m.now, job, person.Person{LastName: "Partage", FirstNames: "Charlie", BirthDay: civil.NewDate(2018, 5, 4)}))
-	if _, err := family.AddChild(tx, m.now, job, family.NewChild{Family: h.id, Person: child}); err != nil {
-		return err
-	}
+// secondHome makes the child of a home live in a second one too, with what the pages of two homes name: a proposal of the
+// first home, and a day that the second offers it. The rows are written as they are: the history of the file stays short.
+func (m *matrixTown) secondHome(tx *db.Tx, name string, h home, services []town.Service) error {
+	job, today := actor.Job("test"), civil.DateOf(m.now)
 	second, err := family.Insert(tx, m.now, job, "", services[0].ID)
 	if err != nil {
 		return err
 	}
 	other := must(person.Insert(tx, m.now, job, person.Person{LastName: "Second", FirstNames: "Sacha"}))
-	if _, err := family.AddMember(tx, m.now, job, family.NewMember{Family: second, Person: other, Role: family.Holder}); err != nil {
-		return err
+	for who, role := range map[person.ID]family.Role{other: family.Holder, h.child.PersonID(): family.Member} {
+		if _, err := tx.Exec(`insert into family_member (id, family, person, role, state, from_day) values ($1, $2, $3, $4, 'approved', '2026-09-01')`,
+			db.NewID(), string(second), string(who), string(role)); err != nil {
+			return err
+		}
 	}
-	if _, err := family.AddChild(tx, m.now, job, family.NewChild{Family: second, Person: child}); err != nil {
-		return err
+	id, day := db.NewID(), db.NewID()
+	for _, x := range []struct{ id, state, cells string }{{db.NewID(), "standing", "B"}, {id, "asked", "A"}} {
+		if _, err := tx.Exec(`insert into custody (id, child, home, other, kind, from_day, anchor, step, cells, state, asked_home, asked_by, asked_at)
+			values ($1, $2, $3, $4, 'dates', $5, $5, 0, $6, $7, $3, $8, 1)`, x.id, string(h.child), string(h.id), string(second), today, x.cells, x.state, string(h.holder)); err != nil {
+			return err
+		}
 	}
-	today := civil.DateOf(m.now)
-	sharing := family.Sharing{Arrangement: family.Arrangement{Home: h.id, Other: second, Kind: family.ByDates, Cells: "B", Days: civil.Range{From: today}}}
-	if _, err := family.EnterCustody(tx, m.now, job, family.ChildID(child), withSpan(sharing, second)); err != nil {
-		return err
-	}
-	sharing.Cells = "A"
-	id, err := family.ProposeCustody(tx, m.now, asker, family.ChildID(child), withSpan(sharing, h.id))
-	if err != nil {
-		return err
-	}
-	theirs := actor.Actor{Kind: actor.Citizen, State: actor.Active, Account: "second-" + name, Person: string(other)}
-	day, err := family.OfferDay(tx, m.now, theirs, family.ChildID(child), today.AddDays(3))
-	m.targets[name]["custody"], m.targets[name]["custody-day"] = string(id), string(day)
+	_, err = tx.Exec(`insert into custody_day (id, child, day, giver, taker, state, offered_by, offered_at) values ($1, $2, $3, $4, $5, 'offered', $6, 1)`,
+		day, string(h.child), today.AddDays(3), string(second), string(h.id), string(other))
+	m.targets[name]["custody"], m.targets[name]["custody-day"] = id, day
 	return err
-}
-
-func withSpan(s family.Sharing, home family.ID) family.Sharing {
-	s.Spans = []family.Span{{Range: civil.Range{From: s.Days.From, To: s.Days.From.AddDays(1)}, Home: home}}
-	return s
 }

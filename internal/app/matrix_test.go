@@ -492,7 +492,7 @@ func (m *matrixTown) buildTargets(job actor.Actor, homes [2]home, news messaging
 			if m.targets[name]["confirmation"], err = m.confirmed(tx, job, name, h); err != nil {
 				return err
 			}
-			if err = m.secondHome(tx, asker, name, h, services); err != nil {
+			if err = m.secondHome(tx, name, h, services); err != nil {
 				return err
 			}
 			if m.targets[name]["place"], m.targets[name]["pupil"], err = m.places(tx, job, h); err != nil {
