@@ -69,9 +69,11 @@ type desk struct {
 	sites    []town.Site
 	services []town.Service
 	years    []town.Year
-	may      bool // change
-	settings bool // change the town
-	answered map[PeriodID]string
+
+	qualities []NamedQuality
+	may       bool // change
+	settings  bool // change the town
+	answered  map[PeriodID]string
 }
 
 func (d desk) serviceName(id town.ServiceID) string {
@@ -123,6 +125,9 @@ func (p Pages) deskOf(r db.Reader, a actor.Actor, id ID) (desk, error) {
 		return d, err
 	}
 	if d.years, err = town.Years(r); err != nil {
+		return d, err
+	}
+	if d.qualities, err = AllQualities(r); err != nil {
 		return d, err
 	}
 	d.sites, err = town.AllSites(r)

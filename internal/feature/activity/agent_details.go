@@ -27,7 +27,7 @@ type part struct {
 }
 
 func (p Pages) detailRoutes(rt *web.Router) {
-	for _, one := range []part{essentials(), whoPart(), papersPart()} {
+	for _, one := range []part{essentials(), whoPart(), waitingPart(), papersPart()} {
 		sheet[Activity]{p: p,
 			find: func(r *http.Request, a actor.Actor) (desk, Activity, error) {
 				d, err := p.deskAt(r, a)
@@ -175,7 +175,10 @@ func (a Activity) facts(d desk) []fact {
 		{"Semaines entières", yesNo(a.WholeWeeks)}, {"Jours par semaine au moins", orEmpty(a.MinDays)}, {"Jours par semaine au plus", orEmpty(a.MaxDays)},
 		{"Paiement à la réservation", yesNo(a.PayAtOnce)}, {"Réservé aux familles de la commune", yesNo(a.ResidentsOnly)},
 		{"Âge minimum", orEmpty(a.AgeFrom)}, {"Âge maximum", orEmpty(a.AgeTo)}, {"Classes", strings.Join(a.Levels, ", ")},
-		{"Pièces", strings.Join(a.Papers, ", ")}}
+		{"Pièces", strings.Join(a.Papers, ", ")},
+		{"Place libérée proposée", yesNo(a.Waiting.Offers)}, {"Heures pour répondre", orEmpty(a.Waiting.OfferHours)},
+		{"Annulation tardive quand une famille attend", yesNo(a.Waiting.LateFree)}, {"Heures avant le début", orEmpty(a.Waiting.LateHours)},
+		{"Priorités de la liste d’attente", d.qualityNames(a.Waiting.First)}}
 }
 
 // readClock reads an hour as people write it: 11:30, 11 h 30, 11h.

@@ -63,6 +63,7 @@ func (d desk) lines() []line {
 		{end: "periodes", title: "Périodes", detail: d.nextPeriod(d.today)},
 		{end: "delais", title: "Délais", detail: d.deadlinesDetail()},
 		{end: "qui", title: "Qui peut réserver", detail: d.whoDetail()},
+		{end: "attente", title: "Liste d’attente", detail: d.waitingDetail()},
 		{end: "pieces", title: "Pièces demandées", detail: d.papersDetail()},
 	}
 	for i := range all {

@@ -49,6 +49,7 @@ type Activity struct {
 	AgeTo         int
 	Levels        []string // school levels, none: all
 	PayAtOnce     bool
+	Waiting       Waiting
 	Units         []Unit
 	Choices       []Choice
 	Places        []Place

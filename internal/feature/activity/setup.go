@@ -35,7 +35,7 @@ func stampOf(values ...any) string {
 
 // Stamp names the details of the activity as they are, for a form that must not write over somebody else's change.
 func (a Activity) Stamp() string {
-	return stampOf(a.Name, a.Service, a.Description, a.Term, a.ResidentsOnly, a.WholeWeeks, a.MinDays, a.MaxDays, a.AgeFrom, a.AgeTo, a.Levels, a.PayAtOnce, a.Papers)
+	return stampOf(a.Name, a.Service, a.Description, a.Term, a.ResidentsOnly, a.WholeWeeks, a.MinDays, a.MaxDays, a.AgeFrom, a.AgeTo, a.Levels, a.PayAtOnce, a.Papers, a.Waiting.stamp())
 }
 
 func conflict() error {
@@ -114,7 +114,8 @@ func (a *Activity) tidy() []fault.Field {
 		}
 	}
 	a.Papers = papers
-	return a.problems()
+	a.Waiting = a.Waiting.tidy()
+	return append(a.problems(), a.Waiting.problems()...)
 }
 
 func (a *Activity) problems() []fault.Field {
@@ -163,6 +164,9 @@ func Add(tx *db.Tx, now time.Time, a actor.Actor, x Activity) (ID, error) {
 		return "", wrong("nom", "Une activité porte déjà ce nom. Donnez-en un autre, ou complétez celle qui existe.")
 	}
 	x.ID = id
+	if err := checkFirst(tx, x.Waiting.First); err != nil {
+		return "", err
+	}
 	if err := updateDetails(tx, &x); err != nil {
 		return "", fmt.Errorf("write activity: %w", err)
 	}
@@ -207,6 +211,9 @@ func SetDetails(tx *db.Tx, now time.Time, a actor.Actor, x Activity, stamp strin
 	case err == nil && other != x.ID:
 		return wrong("nom", nameTaken)
 	}
+	if err := checkFirst(tx, x.Waiting.First); err != nil {
+		return err
+	}
 	if err := updateDetails(tx, &x); err != nil {
 		return fmt.Errorf("write activity: %w", err)
 	}
@@ -214,7 +221,7 @@ func SetDetails(tx *db.Tx, now time.Time, a actor.Actor, x Activity, stamp strin
 		"description", before.Description, x.Description, "term", before.Term, x.Term, "residents", before.ResidentsOnly, x.ResidentsOnly,
 		"weeks", before.WholeWeeks, x.WholeWeeks, "min", before.MinDays, x.MinDays, "max", before.MaxDays, x.MaxDays,
 		"age_from", before.AgeFrom, x.AgeFrom, "age_to", before.AgeTo, x.AgeTo, "levels", before.Levels, x.Levels,
-		"pay", before.PayAtOnce, x.PayAtOnce, "papers", before.Papers, x.Papers))
+		"pay", before.PayAtOnce, x.PayAtOnce, "papers", before.Papers, x.Papers, "waiting", before.Waiting.stamp(), x.Waiting.stamp()))
 }
 
 // OpenActivity lets families see and book an activity, or takes it from their screens. What is booked stays.

@@ -22,6 +22,7 @@ type Slot struct {
 	Capacity *int
 	Closed   bool
 	Reason   string // why it is closed
+	Waited   bool   // somebody may be waiting for a place
 }
 
 // Full tells that no place is left.

@@ -28,7 +28,8 @@ func readActivities(r db.Reader) (*Catalogue, error) {
 	c := &Catalogue{byID: map[ID]int{}, byUnit: map[UnitID]int{}}
 	var err error
 	if c.Activities, err = db.List(r, scanActivity, `select a.id, a.name, coalesce(a.service, ''), coalesce(s.name, ''), a.state,
-			a.description, a.term, a.residents_only, a.whole_weeks, a.min_days, a.max_days, a.age_from, a.age_to, a.levels, a.pay_at_once
+			a.description, a.term, a.residents_only, a.whole_weeks, a.min_days, a.max_days, a.age_from, a.age_to, a.levels, a.pay_at_once,
+			a.promotion = 'offer', a.offer_hours, a.late_free, a.late_hours
 		from activity a left join service s on s.id = a.service
 		order by a.folded, a.id`); err != nil {
 		return nil, fmt.Errorf("read activities: %w", err)
@@ -36,7 +37,7 @@ func readActivities(r db.Reader) (*Catalogue, error) {
 	for i, a := range c.Activities {
 		c.byID[a.ID] = i
 	}
-	for _, part := range []func(db.Reader, *Catalogue) error{readUnits, readExclusions, readChoices, readPlaces, readGroups, readPapers, readPeriods, readPolicies} {
+	for _, part := range []func(db.Reader, *Catalogue) error{readUnits, readExclusions, readChoices, readPlaces, readGroups, readPapers, readPeriods, readPolicies, readPriorities} {
 		if err := part(r, c); err != nil {
 			return nil, fmt.Errorf("read catalogue: %w", err)
 		}
@@ -48,7 +49,8 @@ func scanActivity(s db.Scanner) (Activity, error) {
 	var a Activity
 	var levels string
 	err := s.Scan(&a.ID, &a.Name, &a.Service, &a.ServiceName, &a.State, &a.Description, &a.Term, &a.ResidentsOnly, &a.WholeWeeks,
-		&a.MinDays, &a.MaxDays, &a.AgeFrom, &a.AgeTo, &levels, &a.PayAtOnce)
+		&a.MinDays, &a.MaxDays, &a.AgeFrom, &a.AgeTo, &levels, &a.PayAtOnce,
+		&a.Waiting.Offers, &a.Waiting.OfferHours, &a.Waiting.LateFree, &a.Waiting.LateHours)
 	a.Levels = strings.Fields(levels)
 	return a, err
 }

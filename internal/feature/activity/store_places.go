@@ -87,7 +87,7 @@ func (s Scope) args(id ID, more ...any) []any {
 	return append([]any{string(id), s.Days.From, s.Days.To, string(s.Unit), string(s.Site), string(s.Group)}, more...)
 }
 
-const slotColumns = `id, unit, site, coalesce(grp, ''), day, taken, capacity, state, reason`
+const slotColumns = `id, unit, site, coalesce(grp, ''), day, taken, capacity, state, reason, waited`
 
 func updateCapacity(tx *db.Tx, id ID, s Scope, capacity *int) ([]Slot, error) {
 	return db.List(tx, scanSlot, `update slot set capacity = case when taken > $7 then taken else $7 end where `+scoped+` returning `+slotColumns,

@@ -23,9 +23,14 @@ func activityNamed(r db.Reader, folded string) (ID, error) {
 
 func updateDetails(tx *db.Tx, a *Activity) error {
 	if _, err := tx.Exec(`update activity set name = $2, folded = $3, service = $4, description = $5, term = $6, residents_only = $7, whole_weeks = $8,
-			min_days = $9, max_days = $10, age_from = $11, age_to = $12, levels = $13, pay_at_once = $14 where id = $1`,
+			min_days = $9, max_days = $10, age_from = $11, age_to = $12, levels = $13, pay_at_once = $14,
+			promotion = $15, offer_hours = $16, late_free = $17, late_hours = $18 where id = $1`,
 		string(a.ID), a.Name, person.Fold(a.Name), db.Null(string(a.Service)), a.Description, string(a.Term), a.ResidentsOnly, a.WholeWeeks,
-		a.MinDays, a.MaxDays, a.AgeFrom, a.AgeTo, strings.Join(a.Levels, " "), a.PayAtOnce); err != nil {
+		a.MinDays, a.MaxDays, a.AgeFrom, a.AgeTo, strings.Join(a.Levels, " "), a.PayAtOnce,
+		a.Waiting.promotion(), a.Waiting.OfferHours, a.Waiting.LateFree, a.Waiting.LateHours); err != nil {
+		return err
+	}
+	if err := writePriorities(tx, a.ID, a.Waiting.First); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`delete from activity_paper where activity = $1`, string(a.ID)); err != nil {

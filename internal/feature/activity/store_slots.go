@@ -77,7 +77,7 @@ func capacityArg(n *int) any {
 func scanSlot(s db.Scanner) (Slot, error) {
 	var x Slot
 	var state string
-	err := s.Scan(&x.ID, &x.Unit, &x.Site, &x.Group, &x.Day, &x.Taken, &x.Capacity, &state, &x.Reason)
+	err := s.Scan(&x.ID, &x.Unit, &x.Site, &x.Group, &x.Day, &x.Taken, &x.Capacity, &state, &x.Reason, &x.Waited)
 	x.Closed = state == "closed"
 	return x, err
 }
@@ -91,7 +91,7 @@ func SlotsOn(r db.Reader, units []UnitID, days civil.Range) ([]Slot, error) {
 	for _, u := range units {
 		args = append(args, string(u))
 	}
-	all, err := db.List(r, scanSlot, `select id, unit, site, coalesce(grp, ''), day, taken, capacity, state, reason from slot
+	all, err := db.List(r, scanSlot, `select id, unit, site, coalesce(grp, ''), day, taken, capacity, state, reason, waited from slot
 		where day between $1 and $2 and unit in (`+db.Marks(3, len(units))+`) order by day, unit, site, grp`, args...)
 	return all, wrap("list slots", err)
 }

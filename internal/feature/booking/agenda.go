@@ -190,17 +190,23 @@ func (g agenda) line(c family.Child, f Face, named bool) web.AgendaLine {
 	name := g.names.cell(f.Cell)
 	a, _ := g.scene.Catalogue.Activity(f.Activity)
 	if len(f.Options) == 1 && len(a.Choices) == 1 {
-		l.Box = &web.Box{Name: name, Value: g.names.choice(f.Activity, f.Options[0].ID), Checked: want != ""}
+		l.Box = &web.Box{Name: name, Value: g.names.value(f, f.Options[0], !g.scene.Overrule), Checked: want != ""}
 		return l
 	}
 	l.Activity = a.Name
-	l.Pick = &web.Pick{Name: name, Selected: g.names.choice(f.Activity, want), Options: []web.Option{{Value: "", Label: "Non réservé"}}}
+	l.Pick = &web.Pick{Name: name, Options: []web.Option{{Value: "", Label: "Non réservé"}}}
 	for _, o := range f.Options {
 		label := upperFirst(o.Name)
-		if o.Full && o.ID != f.Held.Choice {
+		if o.Full && !f.Held.Live() && !g.scene.Overrule {
+			label += queueLabel
+		} else if o.Full && o.ID != f.Held.Choice {
 			label += " (complet)"
 		}
-		l.Pick.Options = append(l.Pick.Options, web.Option{Value: g.names.choice(f.Activity, o.ID), Label: label})
+		value := g.names.value(f, o, !g.scene.Overrule)
+		if o.ID == want {
+			l.Pick.Selected = value
+		}
+		l.Pick.Options = append(l.Pick.Options, web.Option{Value: value, Label: label})
 	}
 	return l
 }
@@ -212,9 +218,9 @@ func legend(weeks []web.AgendaWeek) []web.Mark {
 	for _, w := range weeks {
 		for _, d := range w.Days {
 			for _, l := range d.Lines {
-				if !seen[l.Mark.Word] {
-					seen[l.Mark.Word] = true
-					marks = append(marks, l.Mark)
+				if m := rankless(l.Mark); !seen[m.Word] {
+					seen[m.Word] = true
+					marks = append(marks, m)
 				}
 			}
 		}

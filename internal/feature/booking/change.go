@@ -28,6 +28,7 @@ type Order struct {
 	Overrule bool
 	AddPlace bool
 	Reason   string
+	Together bool // a day is had by all its children or by none: those who lack a place wait together
 }
 
 // mostWishes bounds an order: three children, four activities, a school year of four days a week is 1,700.
@@ -68,7 +69,7 @@ func Apply(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, o O
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Lines: s.Decide(o.Wishes)}
+	out := Outcome{Lines: s.queued(s.Decide(o.Wishes))}
 	if err := s.write(tx, a, o, out.Lines); err != nil {
 		return Outcome{}, err
 	}
@@ -76,7 +77,10 @@ func Apply(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, o O
 		return out, nil
 	}
 	out.Reference = newReference()
-	return out, s.record(tx, a, o, out)
+	if err := s.record(tx, a, o, out); err != nil {
+		return out, err
+	}
+	return out, s.handOn(tx)
 }
 
 // check looks at an order before anything is read.
@@ -151,7 +155,7 @@ func (o Order) words() error {
 
 // sceneFor reads what decides on an order, in two queries: who may act, and what the children have.
 func sceneFor(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue, o Order) (*Scene, error) {
-	s := &Scene{Catalogue: cat, Now: now, Overrule: a.Kind == actor.Agent && o.Overrule}
+	s := &Scene{Catalogue: cat, Now: now, Overrule: a.Kind == actor.Agent && o.Overrule, asOne: o.Together}
 	s.anyHome = s.Overrule && strings.TrimSpace(o.Reason) != ""
 	var children []family.Child
 	var err error
@@ -182,7 +186,10 @@ func sceneFor(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue
 	if err := readScene(r, s, children, days); err != nil {
 		return nil, err
 	}
-	return s, s.readWeeks(r, o.Wishes, days)
+	if err := s.readWeeks(r, o.Wishes, days); err != nil {
+		return nil, err
+	}
+	return s, s.readWaited(r, o.Wishes)
 }
 
 // readWeeks reads the places of the activities that go by weeks: a day that the service closed is none of the week's.
@@ -261,9 +268,12 @@ func (s *Scene) release(tx *db.Tx, all []Decision, which func(Decision) bool) er
 			}
 		}
 	}
-	freed, err := cancelBookings(tx, s.Now, ids)
+	freed, left, err := cancelOrLeave(tx, s.Now, ids)
 	if err != nil {
 		return fmt.Errorf("cancel bookings: %w", err)
+	}
+	for _, slot := range left { // who waited together with it may be served now
+		s.freed = append(s.freed, slot)
 	}
 	var slots []activity.SlotID
 	for _, slot := range freed {
@@ -279,7 +289,7 @@ func (s *Scene) release(tx *db.Tx, all []Decision, which func(Decision) bool) er
 			all[i] = d.refuse(Moved)
 		}
 	}
-	return activity.Release(tx, slots)
+	return s.giveBack(tx, slots)
 }
 
 // askCancel notes that a family asked to cancel after the deadline.
@@ -319,6 +329,10 @@ func (s *Scene) places(tx *db.Tx, o Order, all []Decision) (map[slotKey]activity
 	}
 	var ask []activity.SlotID
 	short := map[week]string{}
+	first, err := s.othersFirst(tx, o, all, slots)
+	if err != nil {
+		return nil, err
+	}
 	for i, d := range all {
 		if d.Did != DidBook && d.Did != DidChange {
 			continue
@@ -337,7 +351,9 @@ func (s *Scene) places(tx *db.Tx, o Order, all []Decision) (map[slotKey]activity
 		}
 		if all[i].does() {
 			for _, u := range d.take {
-				ask = append(ask, slots[d.slotKey(u)].ID)
+				if slot := slots[d.slotKey(u)].ID; !first[slot] {
+					ask = append(ask, slot)
+				}
 			}
 		}
 	}
@@ -397,8 +413,8 @@ func (s *Scene) share(tx *db.Tx, all []Decision, slots map[slotKey]activity.Slot
 			}
 		}
 		if !enough {
-			all[i] = d.refuse(noPlace)
-			short[s.together(d)] = "Un jour de cette semaine est complet, et l’activité se réserve par semaine entière"
+			all[i] = s.noPlace(d, noPlace)
+			short[s.together(d)] = s.shortWords(d, all[i], short[s.together(d)])
 			continue
 		}
 		for _, u := range d.take {
@@ -411,15 +427,16 @@ func (s *Scene) share(tx *db.Tx, all []Decision, slots map[slotKey]activity.Slot
 			for _, u := range d.take {
 				back = append(back, slots[d.slotKey(u)].ID)
 			}
-			all[i] = d.refuse(short[s.together(d)])
+			all[i] = s.withOthers(d, short[s.together(d)])
 		}
 	}
+	s.unmake(all, short)
 	for id, n := range got {
 		for range n {
 			back = append(back, id)
 		}
 	}
-	return activity.Release(tx, back)
+	return s.giveBack(tx, back)
 }
 
 // settlePlaced refuses, of what would be booked, what leans on a line that had no place: the snack without the evening
@@ -448,7 +465,7 @@ func (s *Scene) settlePlaced(tx *db.Tx, all []Decision, slots map[slotKey]activi
 			all[i], refused = d.refuse(why), true
 		}
 	}
-	return activity.Release(tx, back)
+	return s.giveBack(tx, back)
 }
 
 const noPlace = "Complet\u00a0: la dernière place vient d’être prise"
@@ -465,7 +482,7 @@ func (s *Scene) slots(r db.Reader, all []Decision) (map[slotKey]activity.Slot, e
 	var units []activity.UnitID
 	days := civil.Range{}
 	for _, d := range all {
-		if d.Did != DidBook && d.Did != DidChange || len(d.take) == 0 {
+		if !d.takes() || len(d.take) == 0 {
 			continue
 		}
 		for _, u := range d.take {
@@ -496,7 +513,7 @@ func (s *Scene) slots(r db.Reader, all []Decision) (map[slotKey]activity.Slot, e
 func (s *Scene) insert(tx *db.Tx, a actor.Actor, o Order, all []Decision, slots map[slotKey]activity.SlotID) error {
 	var rows []newBooking
 	for _, d := range all {
-		if d.Did != DidBook && d.Did != DidChange && d.Did != DidAsk {
+		if !d.takes() && d.Did != DidAsk && d.Did != DidWait {
 			continue
 		}
 		rows = append(rows, s.rows(a, o, d, slots)...)
@@ -507,7 +524,7 @@ func (s *Scene) insert(tx *db.Tx, a actor.Actor, o Order, all []Decision, slots 
 	}
 	var back []activity.SlotID
 	for i, d := range all {
-		if d.Did != DidBook && d.Did != DidChange && d.Did != DidAsk {
+		if !d.takes() && d.Did != DidAsk && d.Did != DidWait {
 			continue
 		}
 		lost := slices.ContainsFunc(d.take, func(u activity.UnitID) bool { return done[unitDay{d.Child, u, d.Day}] == "" })
@@ -516,7 +533,7 @@ func (s *Scene) insert(tx *db.Tx, a actor.Actor, o Order, all []Decision, slots 
 		}
 		var mine []ID
 		for _, u := range d.take {
-			if slot := slots[d.slotKey(u)]; slot != "" && d.Did != DidAsk {
+			if slot := slots[d.slotKey(u)]; slot != "" && d.takes() {
 				back = append(back, slot)
 			}
 			if id := done[unitDay{d.Child, u, d.Day}]; id != "" {
@@ -528,7 +545,10 @@ func (s *Scene) insert(tx *db.Tx, a actor.Actor, o Order, all []Decision, slots 
 		}
 		all[i] = d.refuse(Moved)
 	}
-	return activity.Release(tx, back)
+	if err := s.join(tx, all, slots); err != nil {
+		return err
+	}
+	return s.giveBack(tx, back)
 }
 
 // rows are the bookings of a decision: the units taken, and with a change those kept, which are of the new choice now.
@@ -541,16 +561,23 @@ func (s *Scene) rows(a actor.Actor, o Order, d Decision, slots map[slotKey]activ
 		at := int64(d.Until.Instant())
 		row.Until = &at
 	}
-	if d.Did == DidAsk {
+	switch d.Did {
+	case DidAsk:
 		row.State, row.Note = Asked, o.Note
+	case DidWait:
+		row.State, row.Until, row.Together = Waiting, nil, s.partyOf(d)
 	}
 	if a.Kind == actor.Agent {
 		row.Reason = o.Reason
 	}
 	var rows []newBooking
 	for _, u := range d.take {
-		row.Unit, row.Slot, row.Kept = u, "", false
-		if d.Did != DidAsk {
+		row.Unit, row.Slot, row.Wants, row.Kept = u, "", "", false
+		switch d.Did {
+		case DidAsk:
+		case DidWait:
+			row.Wants = slots[d.slotKey(u)]
+		default:
 			row.Slot = slots[d.slotKey(u)]
 		}
 		rows = append(rows, row)

@@ -38,6 +38,7 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/espace/enfants/{id}/annuler", web.Activated, web.Object("child"), p.cancelDay)
 	rt.Post("/espace/enfants/{id}/garder", web.Activated, web.Object("child"), p.keepDay)
 	rt.Get("/espace/enfants/{id}/historique", web.Activated, web.Object("child"), p.history)
+	p.placeRoutes(rt)
 	rt.Get("/espace/reservations/{id}", web.Activated, web.Object("confirmation"), p.confirmation)
 	p.reserving(rt)
 }

@@ -18,16 +18,19 @@ import (
 
 // checkView is what would be done, line by line, before anything is written.
 type checkView struct {
-	Done    []checkLine
-	Refused []checkLine
-	Asks    bool // a line is a request to the service: a word may go with it
-	Fields  []field
-	Back    string
-	Confirm string // where the form goes
-	Note    string
-	Counter counterView // an agent's own fields; zero for families
-	Form    *web.Form
-	Problem string // said when nothing could be done
+	Done     []checkLine
+	Refused  []checkLine
+	Asks     bool // a line is a request to the service: a word may go with it
+	Fields   []field
+	Back     string
+	Confirm  string // where the form goes
+	Note     string
+	Counter  counterView // an agent's own fields; zero for families
+	Form     *web.Form
+	Problem  string   // said when nothing could be done
+	Full     int      // days without a place whose waiting list may be joined
+	Siblings bool     // several children have a part in it
+	Join     joinView // one button for the full days
 }
 
 // checkLine is one change in words.
@@ -54,7 +57,7 @@ func (p Pages) check(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	}
 	now := p.Now()
 	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (checkView, error) {
-		all, s, err := p.preview(rd, a, Order{Wishes: wishes})
+		all, s, err := p.preview(rd, a, Order{Wishes: wishes, Together: r.PostForm.Get(groupField) != ""})
 		if err != nil {
 			return checkView{}, err
 		}
@@ -89,14 +92,16 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 	if err != nil {
 		return nil, nil, err
 	}
-	all := s.Decide(o.Wishes)
+	all := s.queued(s.Decide(o.Wishes))
 	slots, err := s.slots(r, all)
 	if err != nil {
 		return nil, nil, err
 	}
 	left := map[activity.SlotID]int{}
 	for _, x := range slots {
-		if n, bounded := x.Left(); bounded {
+		if n, bounded := x.Left(); bounded && x.Waited && !s.Overrule {
+			left[x.ID] = 0
+		} else if bounded {
 			left[x.ID] = n
 		} else {
 			left[x.ID] = len(all)
@@ -109,8 +114,9 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 			}
 		}
 	}
+	short := map[week]string{}
 	for i, d := range all {
-		if d.Did != DidBook && d.Did != DidChange {
+		if !d.takes() {
 			continue
 		}
 		for _, u := range d.take {
@@ -121,12 +127,19 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 			case slot.Closed:
 				all[i] = d.refuse(closedSlot(slot))
 			case left[slot.ID] <= 0 && !o.AddPlace:
-				all[i] = d.refuse("Complet\u00a0: toutes les places sont prises")
+				all[i] = s.noPlace(d, "Complet\u00a0: toutes les places sont prises")
+				short[s.together(d)] = s.shortWords(d, all[i], short[s.together(d)])
 			default:
 				left[slot.ID]--
 			}
 		}
 	}
+	for i, d := range all {
+		if why := short[s.together(d)]; d.takes() && (s.asOne || why == waitToo) && why != "" {
+			all[i] = s.withOthers(d, why)
+		}
+	}
+	s.unmake(all, short)
 	for s.settle(all) { // what leans on a line that has no place
 	}
 	return all, s, nil
@@ -135,7 +148,15 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 // viewOf puts decisions in words, those that will be done first, each by child and day.
 func viewOf(s *Scene, all []Decision, today civil.Date) checkView {
 	var v checkView
+	children := map[family.ChildID]bool{}
 	for _, d := range all {
+		if d.couldWait {
+			v.Full++
+		}
+		if d.does() && d.Want != "" || d.couldWait {
+			children[d.Child] = true
+			v.Siblings = len(children) > 1
+		}
 		if !d.does() && d.Why == "" {
 			continue
 		}
@@ -171,6 +192,12 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 		l.Detail = "Au lieu de " + name(d.Held.Choice)
 	case DidCancel:
 		l.Mark = web.Mark{Tone: web.Info, Icon: "undo", Word: "À annuler"}
+		if s.verdictIsLate(d, a) {
+			l.Detail = welcome
+		}
+	case DidWait:
+		l.Mark = markWaiting
+		l.Detail = "Complet\u00a0: la demande attend une place"
 	case DidAsk, DidAskCancel:
 		l.Mark = web.Mark{Tone: web.Warning, Icon: "clock", Word: "À demander"}
 		l.Detail = "Hors délai\u00a0: le service vous répondra"
@@ -273,7 +300,7 @@ func (p Pages) confirm(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if err != nil {
 		return err
 	}
-	o := Order{Wishes: wishes, Note: f.Text("mot")}
+	o := Order{Wishes: wishes, Note: f.Text("mot"), Together: f.Bool(groupField)}
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		out, err := Apply(tx, now, a, cat, o)
 		if err != nil {
@@ -287,6 +314,8 @@ func (p Pages) confirm(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if nothing, is := asNothing(err); is {
 		s := &Scene{Catalogue: cat, Now: now, kids: nothing.kids()}
 		v := viewOf(s, nothing.out.Lines, civil.DateOf(now))
+		v.Join = joinOf(cat, nothing.out.Lines)
+		v.Join.Back, v.Full, v.Siblings = safeBack(r.PostForm.Get("retour")), 0, false
 		v.Back, v.Confirm, v.Form, v.Problem = safeBack(r.PostForm.Get("retour")), "/espace/agenda/confirmer", f, "Rien n’a été enregistré"
 		return p.renderCheck(w, r, v, http.StatusConflict)
 	}
@@ -332,6 +361,7 @@ func doneSentence(out Outcome) string {
 		}
 		return n
 	}
+	waits := did(DidWait)
 	refused := 0
 	for _, l := range out.Lines {
 		if !l.does() && l.Why != "" {
@@ -339,7 +369,14 @@ func doneSentence(out Outcome) string {
 		}
 	}
 	s := "Enregistré\u00a0: " + changes(out.Done()) + "."
+	if waits > 0 {
+		s = "Vous êtes sur la liste d’attente pour " + counted(waits, "jour") + "."
+		if rest := out.Done() - waits; rest > 0 {
+			s = "Enregistré\u00a0: " + changes(rest) + ". Vous êtes sur la liste d’attente pour " + counted(waits, "autre jour") + "."
+		}
+	}
 	switch asked := did(DidAsk, DidAskCancel); {
+	case asked == 0 || waits > 0:
 	case asked == out.Done():
 		s = "Votre demande est envoyée au service, qui vous répondra par courriel. Rien ne change avant sa réponse."
 	case asked > 0:
@@ -451,6 +488,7 @@ func (p Pages) confirmation(w http.ResponseWriter, r *http.Request, a actor.Acto
 		return err
 	}
 	s := &Scene{Catalogue: cat, Now: now}
+	var join joinView
 	c, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (Confirmation, error) {
 		c, err := ReadConfirmation(rd, now, a, cat, r.PathValue("id"))
 		if err != nil {
@@ -460,14 +498,19 @@ func (p Pages) confirmation(w http.ResponseWriter, r *http.Request, a actor.Acto
 		if err != nil {
 			return c, err
 		}
-		return c, c.compare(rd, s, children)
+		if err := c.compare(rd, s, children); err != nil {
+			return c, err
+		}
+		join = c.joinLater(s)
+		return c, nil
 	})
 	if err != nil {
 		return err
 	}
+	v := c.view(cat, now.Location(), civil.DateOf(now))
+	v.Join = join
 	page := web.Page{Title: "Vos réservations", Nav: "/espace/agenda",
 		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, {Label: "Agenda de la famille", Href: "/espace/agenda"}, {Label: c.Reference}}}
-	v := c.view(cat, now.Location(), civil.DateOf(now))
 	if c.canUndo(s) {
 		v.Undo = web.Link{Href: "/espace/reservations/" + c.Reference + "/annuler", Label: c.undoLabel()}
 	}

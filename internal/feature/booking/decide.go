@@ -55,6 +55,8 @@ func (s *Scene) decide(w Wish) Decision {
 		return d.refuse("La présence de ce jour est déjà notée")
 	case w.Want == "":
 		return s.cancel(d, a)
+	case d.Held.State == Waiting || d.Held.State == Offered:
+		return d.refuse("Quittez d’abord la liste d’attente de ce jour")
 	}
 	return s.book(d, a)
 }
@@ -63,7 +65,7 @@ func (s *Scene) decide(w Wish) Decision {
 func (s *Scene) cancel(d Decision, a *activity.Activity) Decision {
 	d.drop = d.Held.Units
 	d.Did = DidCancel
-	if d.Held.State == Asked { // nothing was promised yet
+	if d.Held.State != Booked { // nothing was promised yet
 		return d
 	}
 	if s.Overrule {
@@ -72,6 +74,9 @@ func (s *Scene) cancel(d Decision, a *activity.Activity) Decision {
 	v := s.verdict(a, d.Held, d.Cell, activity.Cancel)
 	if v.Is == activity.Free {
 		d.Until = v.Limit
+		return d
+	}
+	if s.lateWelcome(d.Held, d.Cell, a) {
 		return d
 	}
 	if v.After.Kind == activity.AfterRequest && !d.Held.CancelAsked && !v.Until.Passed(s.Now) {
@@ -262,14 +267,14 @@ func (s *Scene) after(all []Decision) map[childDay]map[activity.UnitID]activity.
 		return days[key]
 	}
 	for c, h := range s.held {
-		if h.Live() {
+		if h.Live() && h.State != Waiting {
 			for _, u := range h.Units {
 				at(c)[u.unit] = c.Activity
 			}
 		}
 	}
 	for _, d := range all {
-		if !d.does() {
+		if !d.does() || d.Did == DidWait {
 			continue
 		}
 		for _, u := range d.drop {
@@ -404,8 +409,11 @@ func (s *Scene) shut(c Cell, a *activity.Activity) (reason string, shut bool) {
 // together names the decisions that are done all or none: the days of a whole week, else each by itself.
 func (s *Scene) together(d Decision) week {
 	w := week{childActivity{d.Child, d.Activity}, d.Day}
-	if a, known := s.Catalogue.Activity(d.Activity); known && a.WholeWeeks && !s.Overrule {
+	if a, known := s.Catalogue.Activity(d.Activity); known && (a.WholeWeeks || byWeeks(a) && d.Queue) && !s.Overrule {
 		w.monday = d.Day.Monday()
+	}
+	if s.asOne {
+		w.child = ""
 	}
 	return w
 }

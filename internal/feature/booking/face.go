@@ -21,6 +21,8 @@ type Face struct {
 	Action   activity.Action // which act Limit bounds
 	Late     bool            // Editable past the deadline
 	Withdraw bool            // the request to cancel may be taken back
+	Queue    bool            // Editable: what is picked joins the waiting list
+	Welcome  bool            // Editable past the deadline, since somebody waits for the place
 }
 
 // Option is a choice that may be picked; Full that it has no place left.
@@ -95,6 +97,12 @@ func (s *Scene) heldFace(f Face, a *activity.Activity) Face {
 		}
 		return f
 	}
+	if f.Held.State == Waiting || f.Held.State == Offered {
+		return s.listFace(f, a)
+	}
+	if welcomed, is := s.lateWelcomeFace(f, a); is && !s.Overrule {
+		return welcomed
+	}
 	d := s.cancel(Decision{Wish: Wish{Cell: f.Cell, Seen: f.Held.Token()}, Held: f.Held}, a)
 	switch {
 	case s.Overrule:
@@ -119,7 +127,7 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 	today := civil.DateOf(s.Now)
 	if f.Held.State == Refused || f.Held.State == Cancelled {
 		f.Said = Said{markFree, ""}
-		if f.Held.Reason != "" {
+		if f.Reason = f.Held.Reason; f.Held.ByAgent && f.Held.Reason != "" {
 			f.Reason = "Le service\u00a0: " + f.Held.Reason
 		}
 	}
@@ -141,7 +149,7 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 	}
 	switch {
 	case d.does() && full && !s.Overrule:
-		f.Said = Said{markFull, "Toutes les places sont prises. Le service vous dira si une place se libère"}
+		f = s.fullFace(f, a, d)
 	case d.does() && s.Overrule:
 		f.Editable, f.Late = true, d.Late
 	case d.Did == DidAsk:
@@ -187,7 +195,7 @@ func (s *Scene) options(c Cell, a *activity.Activity, h Holding) []Option {
 				fits = false
 			}
 			if slot, known := s.slotsByKey[slotKey{id, string(site), group, c.Day}]; placed && grouped && known {
-				o.Full = o.Full || slot.Full() && !holds(h, id)
+				o.Full = o.Full || (slot.Full() || slot.Waited) && !holds(h, id)
 				fits = fits && !slot.Closed
 			}
 		}
@@ -212,6 +220,12 @@ func (s *Scene) readPlaces(slots []activity.Slot) {
 	s.slotsByKey = make(map[slotKey]activity.Slot, len(slots))
 	for _, x := range slots {
 		s.slotsByKey[slotKey{x.Unit, string(x.Site), x.Group, x.Day}] = x
+		if x.Waited {
+			if s.waited == nil {
+				s.waited = map[activity.SlotID]bool{}
+			}
+			s.waited[x.ID] = true
+		}
 	}
 }
 

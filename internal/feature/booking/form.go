@@ -94,6 +94,15 @@ func (n names) choice(of activity.ID, id activity.ChoiceID) string {
 	return ""
 }
 
+// value is what a form sends for an option of a cell: with a q it joins the waiting list.
+func (n names) value(f Face, o Option, queue bool) string {
+	value := n.choice(f.Activity, o.ID)
+	if queue && o.Full && !f.Held.Live() {
+		return queueValue(value)
+	}
+	return value
+}
+
 // seen is the value of a « vu » field: the cell and what it held, "k0.a1.2027-01-11.booked.2".
 func (n names) seen(c Cell, t Token) string {
 	if t == "" {
@@ -121,9 +130,11 @@ func readWishes(form url.Values) ([]Wish, error) {
 		if err != nil {
 			return nil, err
 		}
-		if w.Want, err = n.choiceAt(w.Activity, form.Get(n.cell(w.Cell))); err != nil {
+		value, queue := strings.CutSuffix(form.Get(n.cell(w.Cell)), "q")
+		if w.Want, err = n.choiceAt(w.Activity, value); err != nil {
 			return nil, err
 		}
+		w.Queue = queue || form.Get(joinField) != ""
 		if w.Want != activity.ChoiceID(w.Seen.choice()) {
 			wishes = append(wishes, w)
 		}

@@ -27,6 +27,7 @@ type confirmationView struct {
 	Agendas   []web.Link
 	Undo      web.Link // gives all of it up, as long as something of it can
 	Sums      []sum    // what was done in short, when it is long
+	Join      joinView
 }
 
 func (c Confirmation) view(cat *activity.Catalogue, zone *time.Location, today civil.Date) confirmationView {
@@ -75,8 +76,11 @@ func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
 	if p.Late && (p.Did == DidBook || p.Did == DidChange) {
 		l.Detail = joinReason("Hors délai", l.Detail)
 	}
-	if p.Until != nil && !p.Since && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) {
+	if p.Until != nil && !p.Since && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept || p.Did == DidPromote || p.Did == DidTake || p.Did == DidGive) {
 		l.Detail = joinReason(l.Detail, untilWords(*p.Until, p.At.In(cat.Zone), today))
+	}
+	if p.Did == DidOffer && p.Until != nil && !p.Since {
+		l.Detail = joinReason(l.Detail, upperFirst(answerBefore(*p.Until, today)))
 	}
 	if p.Since {
 		l.Mark = web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Changé depuis"}
@@ -86,10 +90,16 @@ func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
 
 func (p Proof) mark() web.Mark {
 	switch p.Did {
-	case DidBook, DidChange, DidAccept, DidKeepBooking:
+	case DidBook, DidChange, DidAccept, DidKeepBooking, DidPromote, DidTake, DidGive:
 		return markBooked
-	case DidCancel:
+	case DidCancel, DidDecline:
 		return markCancelled
+	case DidWait:
+		return markWaiting
+	case DidOffer:
+		return markOffered
+	case DidExpire, DidLapse:
+		return markLapsed
 	case DidAsk:
 		return markAsked
 	case DidAskCancel:

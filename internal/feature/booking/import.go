@@ -27,7 +27,7 @@ func RemoveImported(tx *db.Tx, now time.Time, a actor.Actor, f family.ID, madeAt
 		return 0, fmt.Errorf("remove attendances: %w", err)
 	}
 	slots, err := db.List(tx, db.Column[activity.SlotID], `delete from booking where family = $1 and made_at = $2
-		returning case when state = 'booked' then coalesce(slot, '') else '' end`, string(f), madeAt)
+		returning case when state in ('booked', 'offered') then coalesce(slot, '') else '' end`, string(f), madeAt)
 	if err != nil {
 		return 0, fmt.Errorf("remove bookings: %w", err)
 	}

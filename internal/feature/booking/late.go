@@ -123,7 +123,7 @@ func mustActivity(c *activity.Catalogue, id activity.ID) *activity.Activity {
 // setAnswer writes the state that an answer leaves, with the service's word.
 func setAnswer(tx *db.Tx, now time.Time, h Holding, state, reason string) error {
 	for _, u := range h.Units {
-		if _, err := tx.Exec(`update booking set state = $2, cancel_asked_at = null, reason = $3, changed_at = $4 where id = $1`,
+		if _, err := tx.Exec(`update booking set state = $2, cancel_asked_at = null, reason = $3, changed_at = $4, wants = null where id = $1`,
 			string(u.id), state, reason, civil.InstantOf(now)); err != nil {
 			return fmt.Errorf("write answer: %w", err)
 		}

@@ -33,9 +33,9 @@ type MailDeps struct {
 
 // Mails are the mails of this package.
 func Mails(deps MailDeps) []mail.Template {
-	return []mail.Template{
+	return append([]mail.Template{
 		{Name: MailConfirmed, Render: deps.confirmed, Label: "Réservations enregistrées", Specimen: mail.Example(deps.specimen(confirmedBody))},
-	}
+	}, deps.listMails()...)
 }
 
 // sameMail is what both mails are made of.
@@ -121,6 +121,14 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	if answer {
 		body = answeredBody(d, m)
 	}
+	switch c.Lines[0].Did {
+	case DidOffer:
+		body = offeredBody(d, m)
+	case DidPromote, DidGive:
+		body = promotedBody(d, m)
+	case DidLapse, DidExpire:
+		body = lapsedBody(d, m)
+	}
 	body.Values = map[string]string{"auteur": m.by, "objet": m.subject, "référence": m.reference, "changements": strings.Join(m.told(), " ")}
 	return body, nil
 }
@@ -136,8 +144,10 @@ func (c Confirmation) subject() string {
 		counts[p.kind()]++
 	}
 	var facts []string
-	for _, kind := range []string{"réservé", "changé", "annulé", "demandé", "refusé"} {
-		if n := counts[kind]; n == 1 {
+	for _, kind := range []string{"réservé", "changé", "annulé", "demandé", waitingKind, "refusé"} {
+		if n := counts[kind]; n > 0 && kind == waitingKind {
+			facts = append(facts, counted(n, "jour")+" "+kind)
+		} else if n == 1 {
 			facts = append(facts, "1\u00a0jour "+kind)
 		} else if n > 1 {
 			facts = append(facts, counted(n, "jour")+" "+kind+"s")
@@ -149,8 +159,12 @@ func (c Confirmation) subject() string {
 // kind is what was done, in one word.
 func (p Proof) kind() string {
 	switch p.Did {
-	case DidBook, DidAccept, DidKeepBooking:
+	case DidBook, DidAccept, DidKeepBooking, DidPromote, DidTake, DidGive:
 		return "réservé"
+	case DidWait, DidOffer:
+		return waitingKind
+	case DidDecline, DidExpire:
+		return "annulé"
 	case DidChange:
 		return "changé"
 	case DidCancel:
@@ -161,11 +175,15 @@ func (p Proof) kind() string {
 	return "refusé"
 }
 
+const waitingKind = "en liste d’attente"
+
 // author is who confirmed: an agent has no name for families.
 func (c Confirmation) author() string {
 	switch {
 	case c.ByAgent:
 		return "Un agent de la mairie"
+	case c.Lines[0].Did.ofList():
+		return "La liste d’attente"
 	case c.By == "":
 		return "Un responsable de la famille"
 	}
@@ -179,8 +197,11 @@ func (p Proof) Sentence(cat *activity.Catalogue, today civil.Date) string {
 		s += " (au lieu de " + p.choiceName(cat, activity.ChoiceID(p.wasChoice())) + ")"
 	}
 	s += "."
-	if p.Until != nil && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept) {
+	if p.Until != nil && (p.Did == DidBook || p.Did == DidChange || p.Did == DidAccept || p.Did == DidPromote || p.Did == DidTake || p.Did == DidGive) {
 		s += " " + untilWords(*p.Until, p.At.In(cat.Zone), today) + "."
+	}
+	if p.Did == DidOffer && p.Until != nil {
+		s += " " + upperFirst(answerBefore(*p.Until, today)) + "."
 	}
 	if p.Why != "" {
 		s += " " + p.Why + "."
@@ -200,7 +221,26 @@ func (p Proof) word() string {
 	case DidChange:
 		return "changé" + late
 	case DidCancel:
+		if strings.HasPrefix(string(p.Was), string(Waiting)) {
+			return "liste d’attente quittée"
+		}
 		return "annulé" + late
+	case DidWait:
+		return "sur la liste d’attente" + late
+	case DidPromote:
+		return "place libérée, réservé" + late
+	case DidOffer:
+		return "place proposée"
+	case DidTake:
+		return "place acceptée, réservé" + late
+	case DidDecline:
+		return "place refusée"
+	case DidExpire:
+		return "place proposée à une autre famille"
+	case DidLapse:
+		return "liste d’attente terminée"
+	case DidGive:
+		return "place donnée par le service, réservé" + late
 	case DidAsk:
 		return "demandé au service, hors délai"
 	case DidAskCancel:

@@ -80,7 +80,7 @@ func mergeChildren(l *revert.Log, u person.Union) (person.Moved, error) {
 		if more > 0 || more == 0 && t.keepSlot == "" && t.goneSlot != "" {
 			drop, state, slot = t.keep, t.keepState, t.keepSlot
 		}
-		if slot != "" && state == string(Booked) {
+		if slot != "" && (state == string(Booked) || state == string(Offered)) {
 			freed = append(freed, slot)
 		}
 		if err := l.Drop("booking", revert.Row{"id": drop}); err != nil { // with its slot, that an undo takes again
@@ -163,7 +163,7 @@ func returnedOf(changes []revert.Change, left []revert.Left) ([]returned, error)
 	}
 	var all []returned
 	for _, c := range changes {
-		if c.Table != "booking" || c.Op != revert.Drop || c.Before["state"] != string(Booked) || stays[c.Before["id"]] {
+		if c.Table != "booking" || c.Op != revert.Drop || c.Before["state"] != string(Booked) && c.Before["state"] != string(Offered) || stays[c.Before["id"]] {
 			continue
 		}
 		unit, _ := c.Before["unit"].(string)

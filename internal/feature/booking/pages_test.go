@@ -76,7 +76,7 @@ func TestMonthSaysEachDayInWords(t *testing.T) {
 			{"2027-01-04", 3, "Restauration scolaire Réservé Pour annuler ce jour, appelez le service"},
 			{"2027-01-04", 4, "Restauration scolaire Non réservé Réservations pas encore ouvertes"},
 			{"2027-01-11", 0, "Restauration scolaire Réservé par l’autre foyer"},
-			{"2027-01-11", 2, "Mercredi, journée Liste d’attente Pour annuler ce jour, appelez le service"},
+			{"2027-01-11", 2, "Mercredi, journée Liste d’attente Pour quitter cette liste, appelez le service"},
 			{"2026-12-28", 0, "Vos activités Fermé Vacances de Noël"},
 			{"2026-12-28", 4, "Vos activités Fermé Jour férié : Jour de l’an"},
 		} {

@@ -102,7 +102,11 @@ func (c *Confirmation) compare(r db.Reader, s *Scene, children []family.Child) e
 	for i, p := range c.Lines {
 		h := s.Held(p.Cell)
 		switch p.Did {
-		case DidBook, DidChange, DidAccept:
+		case DidWait:
+			c.Lines[i].Since = h.State != Waiting
+		case DidOffer:
+			c.Lines[i].Since = h.State != Offered
+		case DidBook, DidChange, DidAccept, DidPromote, DidTake, DidGive:
 			c.Lines[i].Since = h.State != Booked || h.Choice != p.Became
 		case DidCancel:
 			c.Lines[i].Since = h.Live()
@@ -135,7 +139,7 @@ func proofsOf(r db.Reader, cat *activity.Catalogue, where string, most int, args
 			p.Until = &l
 		}
 		return p, err
-	}, `select l.reference, l.family, l.child, l.activity, l.day, l.did, l.was, l.became, l.late, l.until_at, l.why, l.by_agent, l.by_person, l.at,
+	}, `select l.reference, l.family, l.child, l.activity, l.day, case when l.list = '' then l.did else l.list end, l.was, l.became, l.late, l.until_at, l.why, l.by_agent, l.by_person, l.at,
 			c.last_name, c.first_names, coalesce(p.last_name, ''), coalesce(p.first_names, '')
 		from booking_line l
 		join person c on c.id = l.child
@@ -165,13 +169,18 @@ func (s *Scene) tell(tx *db.Tx, out Outcome) error {
 }
 
 func tellFamily(tx *db.Tx, now time.Time, of family.ID, reference string) error {
+	return tellWith(tx, now, MailConfirmed, of, reference)
+}
+
+// tellWith mails the heads of a family about a confirmation.
+func tellWith(tx *db.Tx, now time.Time, template string, of family.ID, reference string) error {
 	heads, err := toldOf(tx, of, civil.DateOf(now), reference)
 	if err != nil {
 		return err
 	}
 	mails := make([]mail.Message, len(heads))
 	for i, h := range heads {
-		mails[i] = mail.Message{Template: MailConfirmed, To: h.email,
+		mails[i] = mail.Message{Template: template, To: h.email,
 			Args: map[string]string{"reference": reference, "person": h.person, "family": string(of)}}
 	}
 	return mail.EnqueueAll(tx, now, mails)

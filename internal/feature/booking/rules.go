@@ -95,6 +95,7 @@ func tally(marks []web.Mark) string {
 	var order []string
 	counts := map[string]int{}
 	for _, m := range marks {
+		m = rankless(m)
 		if m == markFree || m == markClosed {
 			continue
 		}

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -48,19 +49,21 @@ type unitDay struct {
 
 // newBooking is a booking to write. Kept is one that is there already and whose choice changes.
 type newBooking struct {
-	Child   family.ChildID
-	Unit    activity.UnitID
-	Day     civil.Date
-	Family  family.ID
-	State   State
-	Slot    activity.SlotID
-	Choice  activity.ChoiceID
-	Until   *int64
-	Late    bool
-	Note    string
-	Reason  string
-	ByAgent bool
-	Kept    bool
+	Child    family.ChildID
+	Unit     activity.UnitID
+	Day      civil.Date
+	Family   family.ID
+	State    State
+	Slot     activity.SlotID
+	Wants    activity.SlotID // of what waits
+	Together string
+	Choice   activity.ChoiceID
+	Until    *int64
+	Late     bool
+	Note     string
+	Reason   string
+	ByAgent  bool
+	Kept     bool
 }
 
 func until(at *int64) any {
@@ -88,20 +91,21 @@ func upsertBookings(tx *db.Tx, now time.Time, rows []newBooking) (map[unitDay]ID
 		}
 	}
 	for part := range slices.Chunk(fresh, batch/2) {
-		args := make([]any, 0, len(part)*15)
+		args := make([]any, 0, len(part)*17)
 		for _, b := range part {
 			args = append(args, db.NewID(), string(b.Child), string(b.Unit), b.Day, string(b.Family), string(b.State), at,
-				db.Null(string(b.Slot)), db.Null(string(b.Choice)), until(b.Until), b.Late, b.Note, b.Reason, b.ByAgent, at)
+				db.Null(string(b.Slot)), db.Null(string(b.Choice)), until(b.Until), b.Late, b.Note, b.Reason, b.ByAgent, at, db.Null(string(b.Wants)), b.Together)
 		}
 		written, err := db.List(tx, func(s db.Scanner) (unitDayID, error) {
 			var x unitDayID
 			err := s.Scan(&x.id, &x.child, &x.unit, &x.day)
 			return x, err
-		}, `insert into booking (id, child, unit, day, family, state, made_at, slot, choice, until_at, late, note, reason, by_agent, changed_at)
-			values `+db.Values(len(part), 15)+`
+		}, `insert into booking (id, child, unit, day, family, state, made_at, slot, choice, until_at, late, note, reason, by_agent, changed_at, wants, together)
+			values `+db.Values(len(part), 17)+`
 			on conflict (child, day, unit) do update set made_at = excluded.made_at, family = excluded.family, state = excluded.state, slot = excluded.slot,
 				choice = excluded.choice, until_at = excluded.until_at, late = excluded.late, note = excluded.note, reason = excluded.reason,
-				by_agent = excluded.by_agent, changed_at = excluded.changed_at, cancel_asked_at = null
+				by_agent = excluded.by_agent, changed_at = excluded.changed_at, cancel_asked_at = null,
+				wants = excluded.wants, together = excluded.together, offer_until_at = null
 			where booking.state in ('cancelled', 'refused') or booking.state = 'asked' and booking.family = excluded.family
 			returning id, child, unit, day`, args...)
 		if err != nil {
@@ -129,27 +133,36 @@ func idArgs(first any, ids []ID) []any {
 
 // cancelBookings cancels those that still stand, and returns the slot of each ("" when it took no place).
 func cancelBookings(tx *db.Tx, now time.Time, ids []ID) (map[ID]activity.SlotID, error) {
-	freed := map[ID]activity.SlotID{}
+	freed, _, err := cancelOrLeave(tx, now, ids)
+	return freed, err
+}
+
+// cancelOrLeave is cancelBookings, with the slot that each one waited for.
+func cancelOrLeave(tx *db.Tx, now time.Time, ids []ID) (freed, left map[ID]activity.SlotID, err error) {
+	freed, left = map[ID]activity.SlotID{}, map[ID]activity.SlotID{}
 	type pair struct {
-		id   ID
-		slot activity.SlotID
+		id     ID
+		slot   activity.SlotID
+		waited bool
 	}
 	for part := range slices.Chunk(ids, batch) {
 		all, err := db.List(tx, func(s db.Scanner) (pair, error) {
 			var p pair
-			err := s.Scan(&p.id, &p.slot)
+			err := s.Scan(&p.id, &p.slot, &p.waited)
 			return p, err
-		}, `update booking set state = 'cancelled', cancel_asked_at = null, changed_at = $1
+		}, `update booking set state = 'cancelled', cancel_asked_at = null, changed_at = $1, offer_until_at = null
 			where id in (`+db.Marks(2, len(part))+`) and state in ('booked', 'asked', 'waiting', 'offered')
-			returning id, coalesce(slot, '')`, idArgs(civil.InstantOf(now), part)...)
+			returning id, coalesce(slot, wants, ''), wants is not null`, idArgs(civil.InstantOf(now), part)...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, p := range all {
-			freed[p.id] = p.slot
+			if freed[p.id] = p.slot; p.waited {
+				freed[p.id], left[p.id] = "", p.slot
+			}
 		}
 	}
-	return freed, nil
+	return freed, left, nil
 }
 
 // noteCancelAsked notes on bookings that the family asked to cancel them.
@@ -177,7 +190,7 @@ func insertLines(tx *db.Tx, now time.Time, a actor.Actor, out Outcome, familyOf 
 		for _, d := range part {
 			why := d.Why
 			if d.does() {
-				why = reason
+				why = cmp.Or(reason, why)
 			} else if why == "" || d.foreign || position >= out.Done()+mostRefused {
 				continue // nothing asked of this cell, or nothing that any page offers
 			}
@@ -185,8 +198,9 @@ func insertLines(tx *db.Tx, now time.Time, a actor.Actor, out Outcome, familyOf 
 			if d.does() && (d.Until.Kind == activity.LimitAt || d.Until.Kind == activity.LimitNever) {
 				untilAt = int64(d.Until.Instant())
 			}
-			args = append(args, out.Reference, position, string(familyOf(d.Child)), string(d.Child), string(d.Activity), d.Day, string(d.Did),
-				string(d.Held.Token()), string(d.Want), d.Late, untilAt, why, a.Person, a.Kind == actor.Agent, at)
+			did, list := d.Did.underlying()
+			args = append(args, out.Reference, position, string(familyOf(d.Child)), string(d.Child), string(d.Activity), d.Day, string(did),
+				string(d.Held.Token()), string(d.Want), d.Late, untilAt, why, a.Person, a.Kind == actor.Agent, at, list)
 			position++
 			n++
 		}
@@ -194,7 +208,7 @@ func insertLines(tx *db.Tx, now time.Time, a actor.Actor, out Outcome, familyOf 
 			continue
 		}
 		if _, err := tx.Exec(`insert into booking_line (reference, position, family, child, activity, day, did, was, became, late, until_at, why,
-				by_person, by_agent, at) values `+db.Values(n, 15), args...); err != nil {
+				by_person, by_agent, at, list) values `+db.Values(n, 16), args...); err != nil {
 			return err
 		}
 	}

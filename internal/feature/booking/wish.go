@@ -24,6 +24,8 @@ type Wish struct {
 	Cell
 	Want activity.ChoiceID
 	Seen Token
+	// Queue joins the waiting list where no place is left.
+	Queue bool
 }
 
 // Token says in one word what a cell held, to tell later whether it moved. It is no secret.
@@ -41,6 +43,8 @@ type Holding struct {
 	ByAgent     bool
 	Reason      string // the service's word
 	Attendance  Attendance
+	Rank        int           // of what waits
+	OfferUntil  civil.Instant // of what is offered
 }
 
 type heldUnit struct {
@@ -105,6 +109,8 @@ type Decision struct {
 	Until     activity.Limit
 	Held      Holding // before
 	childName string
+	lacking   bool // of a refusal: for want of a place
+	couldWait bool // of a refusal for want of a place: the list would take it
 	foreign   bool // the child neither is enrolled there nor holds anything: no page asks this
 	take      []activity.UnitID
 	drop      []heldUnit
@@ -165,6 +171,11 @@ type Scene struct {
 	windows   map[windowKey]activity.Window
 
 	slotsByKey map[slotKey]activity.Slot // only for pages that show places
+
+	party  string                   // the name of those who wait together
+	asOne  bool                     // brothers and sisters have a day together or not at all
+	waited map[activity.SlotID]bool // for which somebody waits, as far as was read
+	freed  []activity.SlotID        // places given back that somebody may wait for, to be handed on
 }
 
 type windowKey struct {

@@ -1,0 +1,4 @@
+package booking
+
+// RankSQL is the rank of a booking b, as pages read it.
+var RankSQL = rank

@@ -1,0 +1,231 @@
+package booking
+
+import (
+	"fmt"
+	"slices"
+
+	"parvis/internal/base/db"
+	"parvis/internal/feature/activity"
+)
+
+// How an order meets the waiting list: lines that have no place join it, places given back are handed on, and nobody who
+// comes now passes somebody who waits.
+
+// waitToo marks the days that wait with another one of their week, or of their brothers and sisters.
+const waitToo = "attend avec les autres"
+
+// queued lets all lines that are had together join the list where one of them asks to.
+func (s *Scene) queued(all []Decision) []Decision {
+	key := func(d Decision) week {
+		d.Queue = true
+		return s.together(d)
+	}
+	queue := map[week]bool{}
+	for _, d := range all {
+		if d.Queue && d.takes() {
+			queue[key(d)] = true
+		}
+	}
+	for i, d := range all {
+		if d.takes() && queue[key(d)] {
+			all[i].Queue = true
+		}
+	}
+	return all
+}
+
+// noPlace puts a line on the list, or refuses it where the list was not asked for or would not take it.
+func (s *Scene) noPlace(d Decision, why string) Decision {
+	if s.mayWait(d) {
+		return d.wait()
+	}
+	no := d.refuse(why)
+	d.Queue = true
+	no.lacking, no.couldWait = true, s.mayWait(d)
+	return no
+}
+
+// shortWords is why the other lines of a group cannot be had, once one has no place; the first reason stays.
+func (s *Scene) shortWords(d, became Decision, before string) string {
+	switch {
+	case before != "":
+		return before
+	case became.Did == DidWait:
+		return waitToo
+	case s.asOne:
+		return "Pas de place pour tous les enfants ce jour-là"
+	}
+	return "Un jour de cette semaine est complet, et l’activité se réserve par semaine entière"
+}
+
+// withOthers is what comes of a line when another of its group has no place.
+func (s *Scene) withOthers(d Decision, why string) Decision {
+	if why != waitToo {
+		return s.noPlace(d, why)
+	}
+	return s.noPlace(d, "Les autres jours attendent une place")
+}
+
+// unmake takes off the list the lines of a group that can neither be had nor wait whole.
+func (s *Scene) unmake(all []Decision, short map[week]string) {
+	whole := map[week]bool{}
+	for _, d := range all {
+		if why := short[s.together(d)]; why == waitToo && d.lacking {
+			whole[s.together(d)] = true
+		}
+	}
+	for i, d := range all {
+		k := s.together(d)
+		if d.Did == DidWait && (short[k] != waitToo && short[k] != "" || whole[k]) {
+			all[i] = d.refuse(noPlace)
+		}
+	}
+}
+
+// partyOf names the lines that wait together on a day; "" for a line by itself.
+func (s *Scene) partyOf(Decision) string {
+	if !s.asOne {
+		return ""
+	}
+	if s.party == "" {
+		s.party = db.NewID()
+	}
+	return s.party
+}
+
+// giveBack gives places back and notes those that somebody may wait for.
+func (s *Scene) giveBack(tx *db.Tx, slots []activity.SlotID) error {
+	waited, err := activity.GiveBack(tx, slots)
+	s.freed = append(s.freed, waited...)
+	return err
+}
+
+// othersFirst are the slots with a place left for which others wait: who comes now goes through the list. What this
+// order gave back itself it may take again. No statement where no slot is waited for.
+func (s *Scene) othersFirst(tx *db.Tx, o Order, all []Decision, slots map[slotKey]activity.Slot) (map[activity.SlotID]bool, error) {
+	if s.Overrule || o.AddPlace {
+		return nil, nil
+	}
+	var ask []activity.SlotID
+	for _, d := range all {
+		if !d.takes() {
+			continue
+		}
+		for _, u := range d.take {
+			slot := slots[d.slotKey(u)]
+			if slot.Waited && !slot.Full() && !slot.Closed && !slices.Contains(s.freed, slot.ID) && !slices.Contains(ask, slot.ID) {
+				ask = append(ask, slot.ID)
+			}
+		}
+	}
+	still, err := refreshWaited(tx, ask)
+	first := map[activity.SlotID]bool{}
+	for _, id := range still {
+		first[id] = true
+	}
+	return first, err
+}
+
+// refreshWaited returns those of some slots that somebody still waits for, and notes that nobody does for the others.
+func refreshWaited(tx *db.Tx, ids []activity.SlotID) ([]activity.SlotID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var still, none []activity.SlotID
+	for part := range slices.Chunk(ids, batch) {
+		some, err := db.List(tx, db.Column[activity.SlotID], `select distinct wants from booking where state = 'waiting' and wants in (`+db.Marks(1, len(part))+`)`,
+			slotArgs(part)...)
+		if err != nil {
+			return nil, fmt.Errorf("look who waits: %w", err)
+		}
+		still = append(still, some...)
+	}
+	for _, id := range ids {
+		if !slices.Contains(still, id) {
+			none = append(none, id)
+		}
+	}
+	return still, activity.SetWaited(tx, none, false)
+}
+
+func slotArgs(ids []activity.SlotID) []any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = string(id)
+	}
+	return args
+}
+
+// join notes on their slots that somebody waits. A slot that has a place all the same, by somebody who gave it back
+// meanwhile or because those before cannot be served, is handed on at the end of the order.
+func (s *Scene) join(tx *db.Tx, all []Decision, slots map[slotKey]activity.SlotID) error {
+	var ids []activity.SlotID
+	for _, d := range all {
+		if d.Did == DidWait {
+			for _, u := range d.take {
+				ids = append(ids, slots[d.slotKey(u)])
+			}
+		}
+	}
+	room, err := activity.Queue(tx, ids)
+	s.freed = append(s.freed, room...)
+	return err
+}
+
+const (
+	mostAtOnce = 6  // slots handed on in the transaction that frees them; more are handed on by jobs
+	mostPerJob = 20 // slots a job hands on
+)
+
+// handOn gives the places that an order freed to those who wait for them: in its transaction when they are few, else by
+// jobs of the same transaction. Until they ran, nobody who comes passes those who wait: the slots say that they do.
+func (s *Scene) handOn(tx *db.Tx) error {
+	slots := slices.Compact(slices.Sorted(slices.Values(s.freed)))
+	s.freed = nil
+	return handOn(tx, s.Now, s.Catalogue, slots)
+}
+
+// readWaited reads, of what wishes give up past the deadline, the places that would be given on at once: then they may.
+func (s *Scene) readWaited(r db.Reader, wishes []Wish) error {
+	asked := map[activity.SlotID]int{}
+	for _, w := range wishes {
+		a, known := s.Catalogue.Activity(w.Activity)
+		h := s.held[w.Cell]
+		if !known || w.Want != "" || s.Overrule || h.State != Booked || h.Family != s.kids[w.Child].family || !a.Waiting.LateFree {
+			continue
+		}
+		if s.verdict(a, h, w.Cell, activity.Cancel).Is == activity.Free {
+			continue
+		}
+		for _, u := range h.Units {
+			if u.slot != "" {
+				asked[u.slot]++
+			}
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	var ids []activity.SlotID
+	for id := range asked {
+		ids = append(ids, id)
+	}
+	found, err := activity.SlotsByID(r, ids)
+	if err != nil {
+		return err
+	}
+	ids = slices.DeleteFunc(ids, func(id activity.SlotID) bool { return !found[id].Waited })
+	if len(ids) == 0 {
+		return nil
+	}
+	q, err := readQueue(r, s.Now, s.Catalogue, ids)
+	if err != nil {
+		return err
+	}
+	given := q.wouldServe(asked)
+	s.waited = map[activity.SlotID]bool{}
+	for _, id := range ids {
+		s.waited[id] = given[id] >= asked[id]
+	}
+	return nil
+}
