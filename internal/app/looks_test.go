@@ -162,6 +162,7 @@ func (l *looker) addObjects() {
 	l.objects["contact"] = l.text(`select id from contact_message order by id limit 1`)
 	c.Get("/espace/calendrier").Submit("form#creer", nil).Follow() // its page shows an address now
 	l.addLate()
+	l.addWaiting()
 	l.addOffers()
 	l.addSuspension()
 	l.addImport()
@@ -302,7 +303,7 @@ func (l *looker) visits() []visit {
 		}
 	}
 	child := l.objects["child"]
-	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits(), l.reserveVisits())
+	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits(), l.reserveVisits(), l.waitingVisits())
 	return append(append(all, l.merges...),
 		visit{"en attente", "/espace", 200}, visit{"en attente", "/espace/agenda", 403}, visit{"co-représentant", "/espace", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?vue=semaine", 200},

@@ -482,6 +482,9 @@ func (m *matrixTown) buildTargets(job actor.Actor, homes [2]home, news messaging
 			if m.targets[name]["suspension"], err = m.suspended(tx, name, h); err != nil {
 				return err
 			}
+			if m.targets[name]["waiting-wish"], m.targets[name]["offer"], err = m.waits(tx, h); err != nil {
+				return err
+			}
 			if m.targets[name]["contact"], err = m.contact(tx, h); err != nil {
 				return err
 			}

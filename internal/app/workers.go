@@ -71,6 +71,12 @@ func subjectOf(template string) string {
 		return "Votre demande d’ajout à la famille n’est pas acceptée"
 	case booking.MailConfirmed:
 		return "Vos réservations ont changé"
+	case booking.MailOffered:
+		return "Une place vous est proposée"
+	case booking.MailPromoted:
+		return "Une place s’est libérée : c’est réservé"
+	case booking.MailLapsed:
+		return "Fin de la liste d’attente"
 	}
 	return ""
 }
@@ -117,11 +123,12 @@ func (a *App) workers() error {
 		return err
 	}
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now}
-	covers, nightly := activity.Jobs(a.DB, a.Now, booking.Attach)
+	covers, nightly := activity.Jobs(a.DB, a.Now, booking.Placed(a.Now))
+	places := booking.List{DB: a.DB, Now: a.Now, Catalogue: a.Activities}
 	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now, Log: a.Log,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), suspension.Jobs{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Handlers(), covers), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), suspension.Jobs{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Handlers(), covers, places.Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
 			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
-		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
+		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly, places.Schedule()), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
 	return nil
 }
 

@@ -21,6 +21,7 @@ type Waiting struct {
 	LateFree   bool
 	LateHours  int
 	First      []Quality
+	FirstNames []string // of First, as read
 }
 
 // UsualWaiting is the waiting list of an activity that nobody has set.
@@ -70,25 +71,26 @@ func (w Waiting) promotion() string {
 	return "auto"
 }
 
-// Words says to families how the list goes: "Sont servis d’abord : Résident. Puis dans l’ordre des demandes."
-func (w Waiting) Words(name func(Quality) string) string {
-	if len(w.First) == 0 {
-		return "Les places vont dans l’ordre des demandes."
+// Words says to families in which order places go.
+func (w Waiting) Words() string {
+	if len(w.FirstNames) == 0 {
+		return "Les places vont dans l’ordre des demandes"
 	}
-	names := make([]string, len(w.First))
-	for i, q := range w.First {
-		names[i] = "«\u00a0" + name(q) + "\u00a0»"
+	names := make([]string, len(w.FirstNames))
+	for i, name := range w.FirstNames {
+		names[i] = "«\u00a0" + name + "\u00a0»"
 	}
-	return "Les places vont d’abord aux familles notées " + strings.Join(names, ", puis ") + ", ensuite dans l’ordre des demandes."
+	return "Les places vont d’abord aux familles notées " + strings.Join(names, ", puis ") + ", ensuite dans l’ordre des demandes"
 }
 
 func readPriorities(r db.Reader, c *Catalogue) error {
-	return each(r, c, func(s db.Scanner) (of[Quality], error) {
-		var x of[Quality]
-		err := s.Scan(&x.activity, &x.row)
+	return each(r, c, func(s db.Scanner) (of[NamedQuality], error) {
+		var x of[NamedQuality]
+		err := s.Scan(&x.activity, &x.row.Code, &x.row.Name)
 		return x, err
-	}, func(a *Activity, q Quality) { a.Waiting.First = append(a.Waiting.First, q) },
-		`select activity, quality from activity_priority order by activity, position`)
+	}, func(a *Activity, q NamedQuality) {
+		a.Waiting.First, a.Waiting.FirstNames = append(a.Waiting.First, q.Code), append(a.Waiting.FirstNames, q.Name)
+	}, `select p.activity, p.quality, q.name from activity_priority p join quality q on q.code = p.quality order by p.activity, p.position`)
 }
 
 func writePriorities(tx *db.Tx, id ID, first []Quality) error {

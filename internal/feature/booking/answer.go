@@ -136,8 +136,8 @@ func (p Pages) noNeed(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 // holidayTodos is how long before the last moment to answer the first page asks for an answer.
 const holidayTodos = 60
 
-// Todo lists the periods of holidays that a family has not answered about, by child and period, while it still can.
-func (p Pages) Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
+// AnswerTodos lists the periods of holidays that a family has not answered about, by child and period, while it still can.
+func (p Pages) AnswerTodos(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
 	g, err := p.overview(r, now, a)
 	if err != nil || len(g.children) == 0 {
 		return nil, err

@@ -33,6 +33,7 @@ func (p Pages) Lists(rt *web.Router) {
 	rt.Get(listsPath+"/export", read, web.NoObject, p.dayListFile)
 	rt.Get(mealsPath, read, web.NoObject, p.meals)
 	rt.Get(mealsPath+"/export", read, web.NoObject, p.mealsFile)
+	p.waitingRoutes(rt)
 	rt.Get(latePath, read, web.NoObject, p.lateQueue)
 	rt.Get(latePath+"/plusieurs", write, web.NoObject, p.lateSeveral)
 	rt.Post(latePath+"/plusieurs", write, web.NoObject, p.acceptSeveral)

@@ -27,7 +27,7 @@ func (p Pages) Queues() []web.Queue {
 		Detail: "réservations et annulations demandées après la limite",
 		Count: func(r db.Reader, now time.Time, a actor.Actor) (int, civil.Instant, error) {
 			return CountLate(r, a, lateFrom(now))
-		}}}
+		}}, waitingQueue()}
 }
 
 // lateQueueView is the queue.

@@ -132,16 +132,21 @@ func mergeChildren(l *revert.Log, u person.Union) (person.Moved, error) {
 // forgetSlots takes its slot from each booking about to come back whose slot is no more.
 func forgetSlots(tx *db.Tx, changes []revert.Change) error {
 	for _, c := range changes {
-		slot, placed := c.Before["slot"].(string)
-		if c.Table != "booking" || c.Op != revert.Drop || !placed {
+		if c.Table != "booking" || c.Op != revert.Drop {
 			continue
 		}
-		n, err := db.One(tx, "count", db.Column[int64], `select count(*) from slot where id = $1`, slot)
-		if err != nil {
-			return fmt.Errorf("look for a slot: %w", err)
-		}
-		if n == 0 {
-			c.Before["slot"] = nil
+		for _, column := range []string{"slot", "wants"} {
+			slot, placed := c.Before[column].(string)
+			if !placed {
+				continue
+			}
+			n, err := db.One(tx, "count", db.Column[int64], `select count(*) from slot where id = $1`, slot)
+			if err != nil {
+				return fmt.Errorf("look for a slot: %w", err)
+			}
+			if n == 0 {
+				c.Before[column] = nil
+			}
 		}
 	}
 	return nil
@@ -181,6 +186,9 @@ func returnedOf(changes []revert.Change, left []revert.Left) ([]returned, error)
 // holdAgain gives its place to each booking in force that an undo brought back: what was booked is never refused, so a
 // slot that others filled meanwhile grows. The days that grew are told, those past are not.
 func holdAgain(tx *db.Tx, now time.Time, changes []revert.Change, left []revert.Left) ([]string, error) {
+	if err := waitAgain(tx, changes); err != nil {
+		return nil, err
+	}
 	back, err := returnedOf(changes, left)
 	if err != nil || len(back) == 0 {
 		return nil, err

@@ -117,7 +117,7 @@ func (p Pages) placesOf(r db.Reader, now time.Time, children []family.Child) (pl
 		}
 		f := s.listFace(Face{Cell: x.Cell, Held: h}, a)
 		v.Waiting = append(v.Waiting, waitView{What: s.kids[x.Child].name + ", " + labelOf(cat, x.Activity, x.Choice), When: x.Day.Long(),
-			Detail: joinReason(f.Reason, strings.TrimSuffix(a.Waiting.Words(activity.Quality.Label), ".")), Mark: f.Mark, Leave: cancelHref(x.Cell)})
+			Detail: joinReason(f.Reason, a.Waiting.Words()), Mark: f.Mark, Leave: cancelHref(x.Cell)})
 	}
 	return v, nil
 }
@@ -152,6 +152,15 @@ func (p Pages) answerPlace(w http.ResponseWriter, r *http.Request, a actor.Actor
 	f := web.ReadForm(r)
 	answer := f.Line("reponse")
 	now := p.Now()
+	if _, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (family.Child, error) {
+		children, err := family.Children(rd, a, civil.DateOf(now))
+		if err != nil {
+			return family.Child{}, err
+		}
+		return oneOf(children, c.Child)
+	}); err != nil {
+		return err
+	}
 	cat, err := p.Catalogue.Get(r.Context(), now)
 	if err != nil {
 		return err
@@ -173,8 +182,8 @@ func (p Pages) answerPlace(w http.ResponseWriter, r *http.Request, a actor.Actor
 	return err
 }
 
-// Todos are the offers that a family has to answer, read with the first page's agenda.
-func (p Pages) Todos(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
+// OfferTodos are the offers that a family has to answer, read with the first page's agenda.
+func (p Pages) OfferTodos(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
 	g, err := p.overview(r, now, a)
 	if err != nil || g.scene == nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/jobs"
+	"parvis/internal/base/revert"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 )
@@ -106,6 +107,9 @@ func (l List) sweep(ctx context.Context, _ map[string]string) error {
 		if err := db.Do(ctx, l.DB, func(tx *db.Tx) error { _, err := Lapse(tx, now, cat, day); return err }); err != nil {
 			return err
 		}
+	}
+	if err := db.Do(ctx, l.DB, func(tx *db.Tx) error { return waitedAgain(tx, civil.DateOf(now)) }); err != nil {
+		return err
 	}
 	horizon := civil.Range{From: civil.DateOf(now), To: civil.DateOf(now).AddDays(800)}
 	slots, err := db.Read(ctx, l.DB, func(r db.Reader) ([]activity.SlotID, error) { return activity.WaitedWithRoom(r, "", horizon) })
@@ -240,4 +244,27 @@ func Lapse(tx *db.Tx, now time.Time, cat *activity.Catalogue, day civil.Date) (i
 	}
 	_, err = refreshWaited(tx, slices.Compact(slices.Sorted(slices.Values(slots))))
 	return len(over), err
+}
+
+// waitedAgain notes on their slots those who wait and of whom no slot says so, such as one whose merging was undone.
+func waitedAgain(tx *db.Tx, from civil.Date) error {
+	slots, err := db.List(tx, db.Column[activity.SlotID], `select distinct b.wants from booking b join slot s on s.id = b.wants
+		where b.state = 'waiting' and b.day >= $1 and s.waited = false`, from)
+	if err != nil {
+		return fmt.Errorf("look who waits: %w", err)
+	}
+	_, err = activity.Queue(tx, slots)
+	return err
+}
+
+// waitAgain is waitedAgain for the wishes that an undo brought back.
+func waitAgain(tx *db.Tx, changes []revert.Change) error {
+	var slots []activity.SlotID
+	for _, c := range changes {
+		if wants, is := c.Before["wants"].(string); is && c.Table == "booking" && c.Op == revert.Drop && c.Before["state"] == string(Waiting) {
+			slots = append(slots, activity.SlotID(wants))
+		}
+	}
+	_, err := activity.Queue(tx, slots)
+	return err
 }

@@ -552,7 +552,7 @@ func (r *lineWalk) answers() {
 }
 
 func (r *lineWalk) clock() {
-	if all := r.cells(func(x *lineCell) bool { return x.state == booking.Offered }); len(all) > 0 && rapid.Bool().Draw(r.T, "to the end of an offer") {
+	if all := r.cells(func(x *lineCell) bool { return x.state == booking.Offered }); len(all) > 0 && r.m.cells[all[0]].until.After(r.m.now.Add(time.Second)) && rapid.Bool().Draw(r.T, "to the end of an offer") {
 		r.m.now = r.m.cells[all[0]].until.Add(time.Duration(rapid.IntRange(-1, 0).Draw(r.T, "just before")) * time.Microsecond)
 		r.jobs()
 		return

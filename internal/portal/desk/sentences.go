@@ -94,6 +94,9 @@ var sentences = map[string]string{
 	"suspension.reopened":      "Accueil rétabli, familles prévenues",
 	"booking.list.exported":    "Liste du jour exportée",
 	"booking.list.health.read": "Informations de santé consultées dans une liste du jour",
+	"booking.offer.expired":    "Places proposées sans réponse, données aux suivants",
+	"booking.promoted":         "Places libérées données à la liste d’attente",
+	"booking.wait.lapsed":      "Fin de la liste d’attente, sans place",
 	"booking.list.read":        "Liste du jour consultée",
 	"booking.period.declined":  "« Pas besoin » répondu pour des vacances",
 
