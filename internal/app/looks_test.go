@@ -46,6 +46,8 @@ type looker struct {
 	objects map[web.Object]string
 	merges  []visit
 	shared  string // the child of two homes
+
+	markedDay string // the query of a child's day that was marked
 }
 
 // special says who opens a page that the access alone does not tell.
@@ -57,6 +59,7 @@ var special = map[string]string{
 
 // files are the addresses that are not pages.
 var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton", "/calendrier/{jeton}"}
+var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/tablette/jour", "/tablette/worker.js", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton"}
 
 // walked are the pages that only a walk leads to: the wizard's steps, which signup's own stories look at in the same
 // way, and what is a piece of a page.
@@ -72,6 +75,8 @@ func (l *looker) asked(path string) string {
 	switch path {
 	case "/agents/activation/{id}/rattachement":
 		return "?personne=" + l.objects["known"]
+	case "/agents/pointage/corriger":
+		return l.markedDay
 	case "/agents/activation/{id}/deja":
 		return "?personne=" + l.objects["known-with-space"]
 	case "/agents/familles/{id}/inscriptions/fin":
@@ -100,7 +105,7 @@ func (l *looker) client(who string) *testkit.Client {
 	c := testkit.NewClient(l.t, l.Handler())
 	c.Base = l.URL
 	if who != nobody {
-		c.SetCookie(account.SessionCookie, l.cookies[who])
+		c.SetCookie(cookieOf(who), l.cookies[who])
 	}
 	return c
 }
@@ -168,6 +173,7 @@ func (l *looker) addObjects() {
 	l.addImport()
 	l.addConfirmation()
 	l.addHomes()
+	l.addTablet()
 	l.objects["newcomer"] = l.text(`select id from account where username_folded = 'arrivee.faute'`)
 	l.objects["known"] = l.text(`select k.id from account a join person p on p.id = a.person join person k on k.first_names = p.first_names and k.birth_day = p.birth_day
 		where a.id = $1 and k.id <> p.id`, l.objects["newcomer"])
@@ -278,6 +284,8 @@ func (l *looker) whoOf(r web.Route) string {
 		return newcomer
 	case web.Agent:
 		return "administrateur"
+	case web.Device:
+		return aTablet
 	}
 	for _, g := range app.Grants() {
 		if g.Right == r.Access.Right() {
@@ -349,7 +357,7 @@ func TestLooks(t *testing.T) {
 func (l *looker) look(b *testkit.Browser, v visit, dark bool) {
 	l.t.Helper()
 	before := len(b.Problems())
-	b.SetCookie(l.URL, account.SessionCookie, l.cookies[v.who])
+	l.beside(b, v.who)
 	b.Go(l.URL + v.path)
 	name := fmt.Sprintf("%s (%s)", v.path, v.who)
 	if status := testkit.Eval[int](b, `performance.getEntriesByType('navigation')[0].responseStatus`); status != v.status {
@@ -367,7 +375,7 @@ func (l *looker) look(b *testkit.Browser, v visit, dark bool) {
 // lookBig checks one page with letters twice as big.
 func (l *looker) lookBig(b *testkit.Browser, v visit) {
 	l.t.Helper()
-	b.SetCookie(l.URL, account.SessionCookie, l.cookies[v.who])
+	l.beside(b, v.who)
 	b.Go(l.URL + v.path)
 	for _, width := range []int{1280, 360, 320} {
 		b.Resize(width)

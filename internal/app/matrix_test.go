@@ -46,6 +46,7 @@ const (
 	citizen
 	agentHalf
 	agent
+	tablet
 )
 
 // enters is the independent table: which declared accesses open to which kind.
@@ -56,6 +57,7 @@ var enters = map[kind]map[web.Access]bool{
 	citizen:     {web.Public: true, web.Visitor: true, web.Citizen: true, web.Activated: true},
 	agentHalf:   {web.Public: true, web.Visitor: true, web.AgentHalf: true},
 	agent:       {web.Public: true, web.Visitor: true, web.AgentHalf: true, web.Agent: true},
+	tablet:      {web.Public: true, web.Visitor: true, web.Device: true},
 }
 
 // someone is one row of the matrix.
@@ -66,6 +68,7 @@ type someone struct {
 	person  person.ID
 	role    account.Role // agents
 	narrow  bool         // an agent of the service that does not know the families of the test
+	token   string       // tablets
 	home    string       // "" none, "first", "second": which family's objects are their own
 }
 
@@ -136,7 +139,11 @@ var unowned = map[web.Object]bool{"news": true, "email-change": true, "password-
 // cell asks once and judges the answer; it returns the class of the answer.
 func (m *matrixTown) cell(route web.Route, who someone, to target) string {
 	answer := m.ask(route, who, to)
-	may := enters[who.kind][route.Access]
+	kind := who.kind
+	if kind != tablet && (route.Path == "/tablette" || strings.HasPrefix(route.Path, "/tablette/")) {
+		kind = anonymous // no session counts there
+	}
+	may := enters[kind][route.Access]
 	if right := route.Access.Right(); right != "" {
 		may = who.kind == agent && holds(who.role, right)
 	}
@@ -225,7 +232,9 @@ func (m *matrixTown) ask(route web.Route, who someone, to target) *httptest.Resp
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
-	if who.kind != anonymous {
+	if who.kind == tablet {
+		r.AddCookie(&http.Cookie{Name: "tablette", Value: who.token})
+	} else if who.kind != anonymous {
 		r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: m.session(who)})
 	}
 	w := httptest.NewRecorder()
@@ -307,6 +316,7 @@ func (m *matrixTown) build() {
 	m.enrolPeople(job, homes, jeunesse)
 	m.buildTargets(job, homes, news)
 	m.mergings(job, homes)
+	m.tablets(job, homes, enfance)
 }
 
 func (m *matrixTown) buildHome(tx *db.Tx, job actor.Actor, i int, canary string, service town.ServiceID) (h home, err error) {

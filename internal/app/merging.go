@@ -6,6 +6,7 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
+	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
@@ -19,7 +20,7 @@ import (
 // MergeParts are what each feature has of two people or families that become one, lowest first.
 func MergeParts() []person.Part {
 	return []person.Part{person.MergePart(), account.MergePart(), family.MergePart(), admission.MergePart(), activity.MergePart(), enrolment.MergePart(),
-		booking.MergePart(), tariff.MergePart(), billing.MergePart(), moving.MergePart()}
+		booking.MergePart(), attendance.MergePart(), tariff.MergePart(), billing.MergePart(), moving.MergePart()}
 }
 
 // mergings are the pages that make one of two.

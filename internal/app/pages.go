@@ -15,6 +15,7 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
+	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/document"
@@ -52,6 +53,7 @@ type features struct {
 	tariff    tariff.Pages
 	booking   booking.Pages
 	feed      feed.Pages
+	attended  attendance.Pages
 	file      schoolfile.Pages
 	billing   billing.Pages
 }
@@ -67,7 +69,8 @@ func (a *App) features() features {
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
 		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Placed(a.Now), Answered: booking.AnsweredWords},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
-		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities},
+		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href},
+		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
 		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
 		file:      schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 		billing:   billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
@@ -143,7 +146,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.booking.Queues(),
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.booking.Queues(), f.attended.Queues(),
 		[]web.Queue{a.invites().Queue(), messaging.ContactQueue(), admission.Bounced()}), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
 }
 
@@ -160,7 +163,7 @@ func (a *App) routes() error {
 	f := a.features()
 	a.router, err = web.New(web.Config{
 		DB: a.DB, Now: a.Now, Log: a.Log, BaseURL: base, TrustedProxies: proxies, Demo: a.Demo, NoMail: a.noMail(),
-		Identify: f.account.Identify, Site: a.Settings.Site(a.Now), Nav: nav,
+		Identify: attendance.Identify(a.DB, f.account.Identify), Site: a.Settings.Site(a.Now), Nav: nav,
 		SignIn: f.account.SignInPage, AgentSignIn: f.account.AgentSignInPage,
 	})
 	if err != nil {
@@ -211,6 +214,9 @@ func (a *App) declare(f features) {
 	f.booking.Lists(rt)
 	suspension.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Agent(rt)
 	f.feed.Citizen(rt)
+	f.attended.Tablet(rt)
+	f.attended.Agent(rt)
+	f.attended.Citizen(rt)
 	f.file.Citizen(rt)
 	f.billing.Citizen(rt)
 	if a.Demo {
@@ -261,6 +267,10 @@ func agentNav(who actor.Actor) []web.NavItem {
 		items = append(items, web.NavItem{Group: waiting, Label: "Demandes hors délai", Href: "/agents/demandes-tardives", Icon: "clock"})
 		waiting = ""
 	}
+	if who.Can(attendance.Read) {
+		items = append(items, web.NavItem{Group: waiting, Label: "Anomalies de pointage", Href: "/agents/pointage/anomalies", Icon: "alert"})
+		waiting = ""
+	}
 	if who.Can(messaging.ContactAnswer) {
 		items = append(items, web.NavItem{Group: waiting, Label: "Messages à la mairie", Href: "/agents/contacts", Icon: "message"})
 	}
@@ -279,6 +289,8 @@ func deskLinks() []desk.Link {
 		{Label: "Listes du jour", Detail: "Qui est attendu, où, qui appeler", Href: "/agents/listes", Icon: "clipboard", Right: booking.Read},
 		{Label: "Repas", Detail: "Par lieu, par jour et par régime", Href: "/agents/repas", Icon: "utensils", Right: booking.Read},
 		{Label: "Jours suspendus", Detail: "Grève, travaux, sortie : annuler et prévenir", Href: suspension.Path, Icon: "ban", Right: suspension.Write},
+		{Label: "Pointage", Detail: "Prévus, présents, absents, imprévus", Href: "/agents/pointage", Icon: "double-check", Right: attendance.Read},
+		{Label: "Tablettes", Detail: "Relier, retirer", Href: "/agents/tablettes", Icon: "monitor", Right: attendance.Write},
 		{Label: "Activations", Detail: "Envoyer, suivre, imprimer", Href: "/agents/activations", Icon: "mail", Right: admission.Read},
 		{Label: "Actualités", Detail: "Écrire, publier, retirer", Href: "/agents/actualites", Icon: "newspaper", Right: messaging.NewsWrite},
 		{Label: "Agents", Detail: "Comptes, rôles, second facteur", Href: "/agents/comptes", Icon: "key", Right: account.Manage},

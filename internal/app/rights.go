@@ -4,6 +4,7 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
+	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
@@ -52,6 +53,8 @@ func Grants() account.Grants {
 		{Right: booking.Read, Roles: roles(accueil, instruction, animation)},
 		{Right: booking.Write, Roles: roles(instruction)},
 		{Right: suspension.Write, Roles: roles(instruction, administrator)},
+		{Right: attendance.Read, Roles: roles(accueil, instruction, animation)},
+		{Right: attendance.Write, Roles: roles(instruction, animation)}, // and tablets, which no person signs in on
 		{Right: tariff.QuotientRead, Roles: roles(regie, instruction)},
 		{Right: tariff.QuotientWrite, Roles: roles(regie)},
 		{Right: billing.Read, Roles: roles(regie, accueil)},

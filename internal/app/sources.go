@@ -10,6 +10,7 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
+	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/enrolment"
@@ -29,5 +30,5 @@ import (
 func Sources() []db.Source {
 	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
 		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
-		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), billing.Sources(), moving.Sources())
+		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), attendance.Sources(), billing.Sources(), moving.Sources())
 }

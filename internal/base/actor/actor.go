@@ -11,6 +11,7 @@ const (
 	Citizen               // a family's adult
 	Agent                 // somebody of the town hall
 	System                // jobs, imports, commands
+	Device                // a tablet paired to a place; nobody is signed in on it
 )
 
 // State is the state of a citizen's account as far as access goes.

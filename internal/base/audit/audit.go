@@ -106,7 +106,7 @@ func kindName(k actor.Kind) string {
 		return "citizen"
 	case actor.Agent:
 		return "agent"
-	case actor.System:
+	case actor.System, actor.Device: // Via tells which
 		return "system"
 	}
 	return "anonymous"

@@ -16,6 +16,7 @@ const (
 	MustPass  Access = "mustpass"  // citizens signed in with a provisional password, to set their own
 	AgentHalf Access = "agenthalf" // agents, their second factor given or not
 	Agent     Access = "agent"     // agents with their second factor
+	Device    Access = "device"    // a tablet paired to a place; what it may see there is the feature's business
 )
 
 const agentWith = "agent:"
@@ -35,7 +36,7 @@ func (a Access) withRight() bool { return len(a) > len(agentWith) && a[:len(agen
 
 func (a Access) known() bool {
 	switch a {
-	case Public, Visitor, Citizen, Activated, MustPass, AgentHalf, Agent:
+	case Public, Visitor, Citizen, Activated, MustPass, AgentHalf, Agent, Device:
 		return true
 	}
 	return a.withRight()
@@ -62,6 +63,7 @@ const (
 	notActivated          // an agent has not activated the account yet
 	otherSide             // an agent on a family's page, or the reverse
 	lacksRight
+	notPaired // no tablet, or one that was revoked
 )
 
 // admit decides from the declared access alone; whose object it is comes later.
@@ -75,6 +77,10 @@ func admit(a actor.Actor, access Access, signOut bool) verdict {
 	switch {
 	case access == Public || access == Visitor:
 		return enter
+	case access == Device && a.Kind == actor.Device:
+		return enter
+	case access == Device:
+		return notPaired
 	case !a.SignedIn():
 		return toSignIn
 	case access.forAgents():

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -150,4 +151,13 @@ func acceptsCoding(header, coding string) bool {
 		}
 	}
 	return false
+}
+
+// Asset is the address of an embedded file for a component that brings its own style or script.
+func Asset(ctx context.Context, name string) string {
+	rt := visitOf(ctx).rt
+	if rt == nil {
+		return "/static/" + name
+	}
+	return rt.Asset(name)
 }

@@ -85,6 +85,9 @@ func (rt *Router) turnAway(w http.ResponseWriter, r *http.Request, v *visit, ver
 			return SeeOther(w, rt.cfg.Paths.Home)
 		}
 		return fault.New(fault.Forbidden, "Vous avez déjà choisi votre mot de passe personnel.")
+	case notPaired:
+		return &statusError{status: http.StatusUnauthorized, title: "Tablette non reliée",
+			sentence: "Cette tablette n’est pas reliée au portail, ou ne l’est plus. Un agent donne un code à taper sur la page « Tablette »."}
 	case notActivated:
 		return fault.New(fault.Forbidden, "Votre espace n’est pas encore activé. La mairie vous écrit dès qu’il l’est.")
 	case otherSide:

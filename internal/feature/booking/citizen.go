@@ -24,6 +24,7 @@ type Pages struct {
 	Now       func() time.Time
 	Settings  *town.Cache
 	Catalogue *activity.Cache
+	Presences func(family.ChildID) string // where a family reads what happened to a child; nil: nowhere
 }
 
 // Citizen declares the families' pages.
@@ -81,6 +82,7 @@ type monthView struct {
 	Other    []web.Link // from the month to the week and back
 	Print    web.Link
 	History  string
+	Presence string
 	Weeks    []web.AgendaWeek
 	Enrolled []Enrolled
 	Services []town.Service
@@ -159,6 +161,9 @@ func (p Pages) agenda(w http.ResponseWriter, r *http.Request, a actor.Actor, chi
 		}
 		g.form, g.asked = !s.paper, asked
 		v := g.view(child, s)
+		if child != "" && p.Presences != nil {
+			v.Presence = p.Presences(child)
+		}
 		v.Services, err = desks(rd, a, now, settings)
 		return v, err
 	})

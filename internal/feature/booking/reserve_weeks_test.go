@@ -45,7 +45,7 @@ func winter(t *testing.T, d *db.DB, change func(*activitytest.Plan)) bookingtest
 
 func todos(t *testing.T, d *db.DB, a actor.Actor) []web.Todo {
 	t.Helper()
-	got, err := db.Read(db.Remember(context.Background()), d, func(r db.Reader) ([]web.Todo, error) { return pages(d).Todo(r, persontest.Now(), a) })
+	got, err := db.Read(db.Remember(context.Background()), d, func(r db.Reader) ([]web.Todo, error) { return pages(d).AnswerTodos(r, persontest.Now(), a) })
 	if err != nil {
 		t.Fatal(err)
 	}

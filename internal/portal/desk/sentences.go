@@ -35,6 +35,18 @@ var sentences = map[string]string{
 	"account.signin.failed":       "Connexion refusée",
 	"account.suspended":           "Compte désactivé",
 
+	"attendance.anomaly.closed":  "Anomalie de pointage traitée",
+	"attendance.corrected":       "Pointage corrigé par un agent, avec son motif",
+	"attendance.day.read":        "Pointage d’un enfant consulté",
+	"attendance.device.paired":   "Tablette reliée par son code",
+	"attendance.device.prepared": "Tablette préparée : code donné",
+	"attendance.device.revoked":  "Tablette retirée",
+	"attendance.device.shut":     "Tablette fermée : cinq codes faux",
+	"attendance.disputed":        "Une famille conteste un pointage",
+	"attendance.list.read":       "Liste de pointage consultée",
+	"attendance.marked":          "Pointages reçus d’une tablette",
+	"attendance.sheet.read":      "Fiche d’un enfant ouverte sur une tablette : santé, personnes autorisées",
+
 	"activity.added":            "Activité créée",
 	"activity.capacity.changed": "Nombre de places changé",
 	"activity.changed":          "Activité modifiée",

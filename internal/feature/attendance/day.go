@@ -1,0 +1,316 @@
+package attendance
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/person"
+)
+
+// GroupID names a list of the day: « unit » or « unit.group ».
+type GroupID string
+
+// Group is a list of the day on a tablet: the children expected in a unit, in a group or not, and those who came.
+type Group struct {
+	ID       GroupID
+	Unit     activity.UnitID
+	Title    string
+	Children []Row
+}
+
+// Row is a child on a list.
+type Row struct {
+	Pupil
+	Warn string // « Allergie », « PAI »; "" for nothing
+	Note string
+	Base booking.Attendance // what was known before any mark
+	Now  Folded
+	Came bool // without a booking
+}
+
+// tab is where a child stands on the list.
+type tab string
+
+const (
+	tabExpected tab = "attendus"
+	tabPresent  tab = "presents"
+	tabLeft     tab = "partis"
+	tabAbsent   tab = "absents"
+)
+
+var tabs = []tab{tabExpected, tabPresent, tabLeft, tabAbsent}
+
+func (t tab) label() string {
+	return map[tab]string{tabExpected: "Attendus", tabPresent: "Présents", tabLeft: "Partis", tabAbsent: "Absents"}[t]
+}
+
+func (x Row) state() booking.Attendance { return cmp.Or(x.Now.State, x.Base) }
+
+func (x Row) tab() tab {
+	switch state := x.state(); {
+	case state == booking.Present && !x.Now.Left.IsZero():
+		return tabLeft
+	case state == booking.Present:
+		return tabPresent
+	case state != "":
+		return tabAbsent
+	}
+	return tabExpected
+}
+
+// count is how many of a list stand in a tab; all are expected who are not absent.
+func (g Group) count(t tab) int {
+	n := 0
+	for _, x := range g.Children {
+		if x.tab() == t {
+			n++
+		}
+	}
+	return n
+}
+
+// Day is all that a tablet shows of a day.
+type Day struct {
+	Device Device
+	Day    civil.Date
+	Groups []Group
+	Pool   []Pupil // who may be added
+	Marks  []Mark
+}
+
+func (d Day) group(id GroupID) (Group, bool) {
+	i := slices.IndexFunc(d.Groups, func(g Group) bool { return g.ID == id })
+	if i < 0 {
+		return Group{}, false
+	}
+	return d.Groups[i], true
+}
+
+func groupID(unit activity.UnitID, group activity.GroupID) GroupID {
+	if group == "" {
+		return GroupID(unit)
+	}
+	return GroupID(string(unit) + "." + string(group))
+}
+
+// readDay reads the day of a tablet: at most eight queries, whatever the number of children.
+func readDay(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue) (Day, error) {
+	d, err := paired(r, a)
+	if err != nil {
+		return Day{}, err
+	}
+	v := Day{Device: d, Day: civil.DateOf(now)}
+	var units []activity.UnitID
+	for i := range cat.Activities {
+		if act := &cat.Activities[i]; d.shows(act) {
+			for _, u := range act.Units {
+				units = append(units, u.ID)
+			}
+		}
+	}
+	if v.Pool, err = childrenAt(r, d.Site, v.Day); err != nil || len(units) == 0 {
+		return v, err
+	}
+	of, err := rowsOn(r, cat, v.Day, units)
+	if err != nil {
+		return v, err
+	}
+	v.Groups, v.Marks = of.at(cat, d, v.Pool, units)
+	return v, nil
+}
+
+// told is what is known of some units on a day.
+type told struct {
+	day      civil.Date
+	sections []booking.ListSection
+	marks    map[Key][]Mark
+	stays    map[Key]stay
+	warn     func(Pupil) string
+}
+
+func rowsOn(r db.Reader, cat *activity.Catalogue, day civil.Date, units []activity.UnitID) (told, error) {
+	t := told{day: day}
+	sections, warns, err := booking.Roster(r, cat, day, units)
+	if err != nil {
+		return t, err
+	}
+	t.sections, t.warn = sections, func(p Pupil) string { return warns[p.ID] }
+	if t.marks, err = marksOn(r, day, units); err != nil {
+		return t, err
+	}
+	t.stays, err = staysOn(r, day, units)
+	return t, err
+}
+
+// row is a child of a section with what was said of it.
+func (t told) row(s booking.ListSection, e booking.Expected) Row {
+	k := Key{e.Child, s.Unit.ID, t.day}
+	x := Row{Pupil: Pupil{ID: e.Child, Last: e.LastName, First: e.FirstName, Folded: person.Fold(e.FirstName + " " + e.LastName), Class: e.Where()},
+		Base: e.Attendance, Now: Fold(t.marks[k]), Came: e.State != booking.Booked && e.State != booking.Asked}
+	if was, marked := t.stays[k]; marked && was.Wrote == e.Attendance {
+		x.Base = was.Before
+	}
+	x.Warn = t.warn(x.Pupil)
+	switch {
+	case x.Came:
+		x.Note = "Non réservé"
+	case e.Closed != "":
+		x.Note = e.Closed
+	case e.State == booking.Asked:
+		x.Note = "Demandé hors délai, sans réponse"
+	case e.CancelAsked:
+		x.Note = "Annulation demandée"
+	case x.Base == booking.Excused || x.Base == booking.Absent:
+		x.Note = "Absence signalée"
+	}
+	return x
+}
+
+// at lays out what a tablet shows: the lists of its place, those of the units held today that nobody has, and whoever
+// was marked here though expected elsewhere or nowhere.
+func (t told) at(cat *activity.Catalogue, d Device, pool []Pupil, units []activity.UnitID) ([]Group, []Mark) {
+	var all []Group
+	index := map[GroupID]int{}
+	add := func(unit activity.UnitID, group activity.GroupID, title string) *Group {
+		id := groupID(unit, group)
+		i, known := index[id]
+		if !known {
+			i = len(all)
+			index[id] = i
+			all = append(all, Group{ID: id, Unit: unit, Title: title})
+		}
+		return &all[i]
+	}
+	listed := map[Key]bool{}
+	for _, s := range t.sections {
+		if s.Site != d.Site {
+			continue
+		}
+		title := s.Activity.Label(s.Unit.Name)
+		if s.GroupName != "" {
+			title += ", " + s.GroupName
+		}
+		g := add(s.Unit.ID, s.Group, title)
+		for _, e := range s.Children {
+			x := t.row(s, e)
+			if was := t.stays[Key{e.Child, s.Unit.ID, t.day}]; x.Came && was.Site != "" && was.Site != d.Site {
+				continue // marked at another place
+			}
+			listed[Key{e.Child, s.Unit.ID, t.day}] = true
+			g.Children = append(g.Children, x)
+		}
+	}
+	names := map[string]Pupil{}
+	for _, p := range pool {
+		names[string(p.ID)] = p
+	}
+	for _, u := range units {
+		act, _ := cat.OfUnit(u)
+		unit, _ := act.UnitByID(u)
+		has := slices.ContainsFunc(all, func(g Group) bool { return g.Unit == u })
+		if why, _ := cat.Why(act, unit, t.day); !has && why == "" && unit.Weekdays != 0 {
+			add(u, "", act.Label(unit.Name))
+		}
+	}
+	var marks []Mark
+	for k, said := range t.marks {
+		p, here := names[string(k.Child)]
+		if !here {
+			continue
+		}
+		f := Fold(said)
+		if !listed[k] && f.State != "" && f.Site == d.Site {
+			act, _ := cat.OfUnit(k.Unit)
+			unit, _ := act.UnitByID(k.Unit)
+			var g *Group
+			if i := slices.IndexFunc(all, func(g Group) bool { return g.Unit == k.Unit }); i >= 0 {
+				g = &all[i]
+			} else {
+				g = add(k.Unit, "", act.Label(unit.Name))
+			}
+			g.Children = append(g.Children, Row{Pupil: p, Now: f, Came: true, Note: "Non réservé", Warn: t.warn(p)})
+		}
+		marks = append(marks, said...)
+	}
+	for i := range all {
+		slices.SortFunc(all[i].Children, byFirstName)
+	}
+	slices.SortFunc(marks, func(x, y Mark) int { return cmp.Or(cmp.Compare(x.SaidAt, y.SaidAt), cmp.Compare(x.ID, y.ID)) })
+	return all, marks
+}
+
+func byFirstName(x, y Row) int {
+	return cmp.Or(cmp.Compare(person.Fold(x.First), person.Fold(y.First)), cmp.Compare(person.Fold(x.Last), person.Fold(y.Last)), cmp.Compare(x.ID, y.ID))
+}
+
+// dayJSON is what a tablet keeps of a day to work without a network: names and what was marked, and of health only the
+// word that stands on the list. Who may collect a child and what its health is stay on the server: four to six digits
+// cannot seal them on a tablet that was lost.
+type dayJSON struct {
+	DayKey string      `json:"day"`
+	Long   string      `json:"long"`
+	Now    int64       `json:"now"` // milliseconds
+	Zone   string      `json:"zone"`
+	Device string      `json:"device"`
+	Name   string      `json:"name"`
+	Site   string      `json:"site"`
+	Groups []groupJSON `json:"groups"`
+	Pool   []pupilJSON `json:"pool"`
+	Marks  []markJSON  `json:"marks"`
+}
+
+type groupJSON struct {
+	ID    GroupID         `json:"id"`
+	Unit  activity.UnitID `json:"unit"`
+	Title string          `json:"title"`
+	Kids  []pupilJSON     `json:"kids"`
+}
+
+type pupilJSON struct {
+	Child string `json:"c"`
+	First string `json:"f"`
+	Last  string `json:"l"`
+	Class string `json:"k,omitempty"`
+	Warn  string `json:"w,omitempty"`
+	Note  string `json:"n,omitempty"`
+	Base  string `json:"b,omitempty"`
+	Came  bool   `json:"x,omitempty"`
+}
+
+// markJSON is a mark as tablets speak of it; its moments are milliseconds.
+type markJSON struct {
+	ID     string `json:"id"`
+	Child  string `json:"c"`
+	Unit   string `json:"u"`
+	Day    string `json:"d"`
+	Kind   Kind   `json:"k"`
+	Target string `json:"t,omitempty"`
+	At     int64  `json:"at"`
+	Said   int64  `json:"s"`
+}
+
+func (v Day) json(now time.Time) dayJSON {
+	j := dayJSON{DayKey: v.Day.String(), Long: v.Day.Long(), Now: now.UnixMilli(), Zone: now.Location().String(), Device: string(v.Device.ID),
+		Name: v.Device.Name, Site: v.Device.SiteName, Groups: []groupJSON{}, Pool: []pupilJSON{}, Marks: []markJSON{}}
+	for _, g := range v.Groups {
+		x := groupJSON{ID: g.ID, Unit: g.Unit, Title: g.Title, Kids: []pupilJSON{}}
+		for _, c := range g.Children {
+			x.Kids = append(x.Kids, pupilJSON{Child: string(c.ID), First: c.First, Last: c.Last, Warn: c.Warn, Note: c.Note, Base: string(c.Base), Came: c.Came})
+		}
+		j.Groups = append(j.Groups, x)
+	}
+	for _, p := range v.Pool {
+		j.Pool = append(j.Pool, pupilJSON{Child: string(p.ID), First: p.First, Last: p.Last, Class: p.Class})
+	}
+	for _, m := range v.Marks {
+		j.Marks = append(j.Marks, markJSON{ID: m.ID, Child: string(m.Child), Unit: string(m.Unit), Day: m.Day.String(), Kind: m.Kind, Target: m.Target,
+			At: m.At.In(now.Location()).UnixMilli(), Said: m.SaidAt.In(now.Location()).UnixMilli()})
+	}
+	return j
+}
