@@ -119,7 +119,7 @@ func TestTabletWithoutNetwork(t *testing.T) {
 	b.Go(g.URL + "/tablette")
 	b.Fill("input[name=code]", code)
 	b.ClickText("Relier cette tablette")
-	b.WaitFor(`document.querySelector(".t-groups a")`)
+	b.WaitFor(`document.getElementById("tablette").dataset.kept === "true"`)
 	b.Click(".t-groups a")
 	b.WaitFor(`document.getElementById("tablette").dataset.kept === "true" && document.querySelectorAll("[data-child]").length === 40`)
 	list := b.URL()

@@ -227,18 +227,17 @@
     const box = chosen && t === "attendus" ? el("label", { class: "t-pick" }, el("input", { type: "checkbox", "data-key": kid.c + "pick", checked: chosen.has(kid.c),
       onchange: (event) => { event.target.checked ? chosen.add(kid.c) : chosen.delete(kid.c); draw(); } }), el("span", { class: "sr" }, "Choisir " + full)) : "";
     const href = base + "/enfants/" + kid.c;
-    return el("li", { class: "t-row t-" + t, "data-child": kid.c }, box,
+    return el("li", { class: "t-row t-" + t, "data-child": kid.c, "data-last": kid.now.last }, box,
       el("div", { class: "t-who" }, el("p", {}, el("strong", {}, kid.f), " " + kid.l),
-        el("p", kid.w ? { class: "t-warn" } : {}, kid.w ? el("span", { class: "t-sign", "aria-hidden": "true" }, "!") : "",
-          el("a", { href }, (kid.w ? kid.w + ", voir la fiche" : "Fiche"), el("span", { class: "sr" }, " de " + full))),
+        el("div", { class: "t-more" }, el("p", kid.w ? { class: "t-warn" } : {}, kid.w ? el("span", { class: "t-sign", "aria-hidden": "true" }, "!") : "",
+          el("a", { href }, (kid.w ? kid.w + ", voir la fiche" : "Fiche"), el("span", { class: "sr" }, " de " + full))), t !== "absents" ? time() : ""),
         kid.n ? el("p", { class: "muted" }, kid.n) : ""),
       el("div", { class: "t-acts" }, t === "attendus" ? "" : el("p", { class: "t-said" }, state),
         t === "attendus" ? act("Marquer présent", "present", "présent à " + clock(now()), true) : "",
         t === "attendus" ? act("Absent", "absent", "absent") : "",
         t === "presents" ? act("Parti", "left", "parti à " + clock(now()), true) : "",
         t === "absents" ? act("Marquer présent", "present", "présent à " + clock(now()), true) : "",
-        kid.now.last ? act("Annuler", "undo", "pointage annulé") : "",
-        t !== "absents" ? time() : ""));
+        kid.now.last ? act("Annuler", "undo", "pointage annulé") : ""));
   };
   const search = (label, key) => el("label", { class: "t-search" }, label + " ", el("input", { type: "search", "data-key": key, value: query, autocomplete: "off",
     oninput: (event) => { query = event.target.value; draw(); } }));
@@ -292,9 +291,15 @@
   const live = el("p", { class: "sr", role: "status" });
   const area = el("div");
   const title = document.querySelector("h1");
+  let shown = "", pressed = false, late = false; // what is under a finger is not drawn anew before the finger is up
   const draw = () => {
     if (sheet || !store) return;
+    if (pressed) {
+      late = true;
+      return;
+    }
     if (!day) {
+      shown = "";
       if (offline) area.replaceChildren(el("p", {}, "Aucune liste d’aujourd’hui n’est gardée ici. Retrouvez le réseau : la liste se charge seule."),
         waiting().length ? el("p", {}, waiting().length + " pointages en attente d’envoi.") : "", button("Essayer maintenant", "send", () => sync(true)));
       else return;
@@ -306,7 +311,10 @@
       const key = active && area.contains(active) ? active.dataset.key : "";
       const at = active && active.type === "search" ? active.selectionStart : 0;
       const group = day.groups.find((g) => g.id === groupOf());
-      area.replaceChildren(...(group ? list(group) : groups()).filter((x) => x !== ""));
+      const fresh = el("div", {}, ...(group ? list(group) : groups()));
+      if (fresh.innerHTML === shown) return told();
+      shown = fresh.innerHTML;
+      area.replaceChildren(...fresh.childNodes);
       if (title) title.textContent = group ? group.title : "Pointage, " + day.site;
       for (const child of opened) {
         const row = area.querySelector('[data-child="' + child + '"] details');
@@ -314,11 +322,24 @@
       }
       if (key && focus(key) && document.activeElement.type === "search") document.activeElement.setSelectionRange(at, at);
     }
+    told();
+  };
+  const told = () => {
     if (!area.isConnected) root.replaceChildren(live, area);
     root.dataset.ready = "true";
     if (said) live.textContent = said;
     said = "";
   };
+  root.addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) {
+    addEventListener(end, () => setTimeout(() => {
+      pressed = false;
+      if (late) {
+        late = false;
+        draw();
+      }
+    }, 0));
+  }
 
   // keep holds the empty page and what it is made of, for a start without a network.
   const keep = async () => {
