@@ -134,6 +134,16 @@ func TestTabletWithoutNetwork(t *testing.T) {
 		t.Errorf("what the tablet keeps tells an allergy, or does not warn of one: %d bytes", len(kept))
 	}
 
+	weight := 0
+	for _, f := range testkit.Eval[[]loaded](b, received) {
+		if weight += f.Bytes; strings.HasSuffix(f.Name, ".js") && f.Bytes > 20<<10 {
+			t.Errorf("%s weighs %d bytes", f.Name, f.Bytes)
+		}
+	}
+	if t.Logf("the list and all that it loads: %.1f KB", float64(weight)/1024); weight > 60<<10 {
+		t.Errorf("the list weighs %d bytes", weight)
+	}
+
 	g.cut.Store(true)
 	g.CloseClientConnections()
 	tap := func(child family.ChildID, act string) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -124,4 +125,28 @@ func markCurrent(nav []NavItem, named, path string) []NavItem {
 		nav[best].Current = true
 	}
 	return nav
+}
+
+// Forget, as Clear-Site-Data, makes a browser drop what scripts of the portal kept in it: a tablet that is not paired
+// any more.
+const Forget = `"storage"`
+
+// JSON answers a script of ours with a value.
+func JSON(w http.ResponseWriter, r *http.Request, value any) error {
+	out, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("answer a script: %w", err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Add("Vary", "Accept-Encoding")
+	if len(out) >= gzipFrom && acceptsCoding(r.Header.Get("Accept-Encoding"), "gzip") {
+		if out, err = zip(out); err != nil {
+			return fmt.Errorf("compress an answer: %w", err)
+		}
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(out)))
+	_, _ = w.Write(out) // a client that left is nobody's fault
+	return nil
 }

@@ -151,10 +151,13 @@ func TestFiveWrongCodesShutATablet(t *testing.T) {
 			if want := map[bool]int{true: 403, false: 422}[i == 4]; answer.Status != want {
 				t.Fatalf("try %d: %d, want %d", i+1, answer.Status, want)
 			}
+			if wiped := answer.Header.Get("Clear-Site-Data") != ""; wiped != (i == 4) {
+				t.Errorf("try %d: wipes the tablet: %v", i+1, wiped)
+			}
 		}
 		c = p.screen(p.now, token)
 		for _, path := range []string{sheet, p.list(), "/tablette/jour"} {
-			if got := c.Get(path); got.Status != 401 || strings.Contains(got.Body, "Jérémy") {
+			if got := c.Get(path); got.Status != 401 || got.Header.Get("Clear-Site-Data") != `"storage"` || strings.Contains(got.Body, "Jérémy") {
 				t.Errorf("%s after five wrong codes: %d", path, got.Status)
 			}
 		}

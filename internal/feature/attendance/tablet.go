@@ -132,17 +132,7 @@ func (p Pages) day(w http.ResponseWriter, r *http.Request, a actor.Actor) error 
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, v.json(p.Now()))
-}
-
-func answerJSON(w http.ResponseWriter, v any) error {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = w.Write(raw) // a client that left is nobody's fault
-	return nil
+	return web.JSON(w, r, v.json(p.Now()))
 }
 
 // take takes the marks of a tablet that was offline or not. It needs no key: a mark names itself.
@@ -180,7 +170,7 @@ func (p Pages) take(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, done)
+	return web.JSON(w, r, done)
 }
 
 // groupView is a list with one of its tabs open.
@@ -420,6 +410,7 @@ func (p Pages) unlock(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 	}
 	if shut {
 		web.ClearCookie(w, r, cookieName)
+		w.Header().Set("Clear-Site-Data", web.Forget)
 		return fault.New(fault.Forbidden, "Trop de codes faux : cette tablette n’est plus reliée au portail. Un agent peut la relier de nouveau.")
 	}
 	if right {
