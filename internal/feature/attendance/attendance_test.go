@@ -11,10 +11,12 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person/persontest"
+	"parvis/internal/feature/town"
 	"parvis/internal/testkit"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,6 +90,24 @@ func TestWhatATabletMayNotSay(t *testing.T) {
 		if _, refused := p.record(p.now, elsewhere, p.said(1, p.Ines, attendance.Present, "")); len(refused) != 1 {
 			t.Error("a tablet of another place marks a child of this one")
 		}
+		far := p.said(1, p.Ines, attendance.Present, "")
+		far.Unit = activitytest.Make(t, d, p.Homes, activitytest.Plan{Name: "Garderie de Pasteur", Sites: []town.SiteID{p.other}}).Units[""]
+		p.Catalogue.Invalidate()
+		if _, refused := p.record(p.now, a, far); len(refused) != 1 {
+			t.Error("an activity of another place is marked here")
+		}
+		service := func(id town.ServiceID) {
+			p.write(func(tx *db.Tx) error {
+				_, err := tx.Exec(`update activity set service = $1 where id = $2`, string(id), string(p.ID))
+				return err
+			})
+			p.Catalogue.Invalidate()
+		}
+		service(p.Youth)
+		if _, refused := p.record(p.now, a, p.said(1, p.Ines, attendance.Present, "")); len(refused) != 1 {
+			t.Error("an activity of a service that the tablet does not show is marked")
+		}
+		service(p.Service)
 		if p.told(p.Ines) != "" || p.told(p.zoe) != "" {
 			t.Error("what was refused is written")
 		}
