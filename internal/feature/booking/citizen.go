@@ -86,8 +86,9 @@ type monthView struct {
 	Weeks    []web.AgendaWeek
 	Enrolled []Enrolled
 	Services []town.Service
-	Paper    bool // the version to print: all weeks open, no help
-	Far      bool // asked for outside the horizon
+	Paper    bool   // the version to print: all weeks open, no help
+	Ahead    string // why a year to come shows nothing, "" when it does
+	Far      bool   // asked for outside the horizon
 	Horizon  reach
 	Form     agendaForm
 	Agent    bool // at the counter
@@ -213,6 +214,7 @@ func (g agenda) view(child family.ChildID, s shown) monthView {
 	} else {
 		g.oneWeek(&v, path, s)
 	}
+	v.Ahead = g.ahead(s.days())
 	if g.changeable(v.Weeks) {
 		v.Form.Action, v.Form.Bar = "/espace/agenda/verifier", g.bar()
 		v.Form.Names = g.names.fields(func(id activity.ID) bool { return g.shows(id) })

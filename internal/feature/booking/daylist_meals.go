@@ -39,11 +39,28 @@ const noDiet = "Sans régime particulier"
 // plain are the words by which files say that there is no diet.
 var plain = []string{"", "aucun", "aucune", "sans", "normal", "standard", "neant", "rien", "non"}
 
-// dietKey is a diet whatever its capitals and accents.
-func dietKey(noted string) (key, label string) {
+// otherDiet is what a kitchen reads of a diet that no list of kitchens has: a file's own words may tell of an illness, and
+// are for those who may read the health.
+const otherDiet = "Autre régime, écrit au dossier"
+
+// kitchens are the diets that say nothing of anybody, folded, with the name that kitchens give them.
+var kitchens = map[string]string{"sans porc": "Sans porc", "vegetarien": "Végétarien", "vegetarienne": "Végétarien", "sans viande": "Sans viande",
+	"vegetalien": "Végétalien", "vegetalienne": "Végétalien", "vegan": "Végétalien", "sans poisson": "Sans poisson", "sans boeuf": "Sans bœuf",
+	"halal": "Halal", "casher": "Casher", "kasher": "Casher", "cacher": "Casher", "sans gluten": "Sans gluten", "sans lactose": "Sans lactose",
+	"sans oeuf": "Sans œuf", "sans oeufs": "Sans œuf", "panier repas": "Panier repas"}
+
+// dietKey is a diet whatever its capitals and accents. Who may not read the health reads one that kitchens know, or that
+// there is another.
+func dietKey(noted string, health bool) (key, label string) {
 	key = person.Fold(noted)
 	if slices.Contains(plain, key) {
 		return "", noDiet
+	}
+	if name, known := kitchens[key]; known {
+		return person.Fold(name), name
+	}
+	if !health {
+		return "~", otherDiet
 	}
 	return key, upperFirst(strings.TrimSpace(noted))
 }
@@ -54,7 +71,7 @@ func Meals(r db.Reader, a actor.Actor, cat *activity.Catalogue, days civil.Range
 	if !a.Can(Read) {
 		return nil, fault.New(fault.Forbidden, "")
 	}
-	units, _ := listedUnits(a, cat, ListFilter{}, func(u activity.Unit) bool { return u.Meal })
+	units, sound := listedUnits(a, cat, ListFilter{}, func(u activity.Unit) bool { return u.Meal })
 	rows, err := mealsOn(r, days, units)
 	if err != nil {
 		return nil, err
@@ -66,11 +83,11 @@ func Meals(r db.Reader, a actor.Actor, cat *activity.Catalogue, days civil.Range
 	if err != nil {
 		return nil, err
 	}
-	return countMeals(cat, days, rows, shut), nil
+	return countMeals(cat, days, rows, shut, sound), nil
 }
 
-// countMeals adds the rows up by unit, place and diet.
-func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow, shut closedPlaces) []MealCounts {
+// countMeals adds the rows up by unit, place and diet; sound are the units of which the reader may read the health.
+func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow, shut closedPlaces, sound map[activity.UnitID]bool) []MealCounts {
 	n := days.To.Sub(days.From) + 1
 	at := map[sectionKey]int{}
 	diets := map[sectionKey]map[string]int{}
@@ -102,7 +119,7 @@ func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow, shut 
 		if x.meals == 0 {
 			continue
 		}
-		diet, label := dietKey(x.diet)
+		diet, label := dietKey(x.diet, sound[x.unit])
 		j, known := diets[key][diet]
 		if !known {
 			j = len(m.Diets)

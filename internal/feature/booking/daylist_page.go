@@ -319,7 +319,7 @@ func dietWords(h *family.Health) string {
 	if h == nil {
 		return ""
 	}
-	_, label := dietKey(h.Diet)
+	_, label := dietKey(h.Diet, true)
 	if label == noDiet {
 		return "Aucun"
 	}

@@ -484,3 +484,31 @@ func TestMealsAreCountedByDietWithoutNames(t *testing.T) {
 		}
 	})
 }
+
+// TestWordsOfAFileStayOutOfTheKitchen writes diets in a family's own words: who may not read the health reads a count.
+func TestWordsOfAFileStayOutOfTheKitchen(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := expected(t, d)
+		kids := many(t, d, o, 4, 0)
+		writeRaw(t, d, `update health set diet = 'Diabète de type 1, goûter à 10 h' where child = $1`, string(kids[1]))
+		writeRaw(t, d, `update health set diet = 'VÉGÉTARIENNE' where child = $1`, string(kids[2]))
+		for _, x := range []struct {
+			rights []actor.Right
+			reads  bool
+		}{{[]actor.Right{booking.Read}, false}, {[]actor.Right{booking.Read, family.HealthRead}, true}} {
+			c := lists(t, d, persontest.Now()).As(familytest.AgentOf(o.Service, x.rights...))
+			for _, path := range []string{"/agents/repas?semaine=2027-01-04", "/agents/repas?jour=2027-01-08", "/agents/repas?jour=2027-01-08&vue=impression", "/agents/repas/export?jour=2027-01-08"} {
+				body := c.Get(path).Body
+				if got := strings.Contains(body, "Diabète"); got != x.reads {
+					t.Errorf("%s with %v tells of the illness: %v", path, x.rights, got)
+				}
+				if got := strings.Contains(body, "Autre régime"); got == x.reads {
+					t.Errorf("%s with %v counts another diet: %v", path, x.rights, got)
+				}
+				if strings.Contains(body, "VÉGÉTARIENNE") || !strings.Contains(body, "Végétarien") {
+					t.Errorf("%s: a diet that kitchens know is not under its name", path)
+				}
+			}
+		}
+	})
+}

@@ -164,10 +164,24 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 	case v.Is == activity.TooLate && len(d.Why) > 0 && s.bars(f.Cell, a, unitsOf(a, f.Options[0].ID)) == "":
 		f.Said = Said{markLate, d.Why}
 	case d.Why == otherHomesDay: // the mark says it
+	case d.Why == notOpen:
+		f.Reason = joinReason(f.Reason, s.opensOn(f.Cell, a, f.Options[0].ID))
 	default:
 		f.Reason = joinReason(f.Reason, d.Why)
 	}
 	return f
+}
+
+// opensOn says that a day cannot be booked yet, and from when it will where its rules tell: the service still has to open
+// the period by then.
+func (s *Scene) opensOn(c Cell, a *activity.Activity, id activity.ChoiceID) string {
+	if _, planned := a.PeriodOf(c.Day); planned && a.State == activity.Open {
+		w, known := s.window(a, firstUnit(unitsOf(a, id)), s.kids[c.Child].family, c.Day)
+		if known && w.Open.Kind == activity.LimitAt && !w.Open.Passed(s.Now) {
+			return notOpen + "\u00a0: ouverture prévue " + w.Open.FromWords(civil.DateOf(s.Now))
+		}
+	}
+	return notOpen
 }
 
 func joinReason(a, b string) string {

@@ -100,6 +100,22 @@ func endOf(a *activity.Activity, h Holding) int {
 	return end
 }
 
+// ahead tells why days of a school year to come show nothing for any child, "" when one has something or there is no child.
+func (g agenda) ahead(days civil.Range) string {
+	year := civil.SchoolYearOf(days.To)
+	if len(g.children) == 0 || year <= civil.SchoolYearOf(g.today) {
+		return ""
+	}
+	for _, d := range days.Days() {
+		for _, c := range g.children {
+			if len(g.scene.faces(c, d)) > 0 {
+				return ""
+			}
+		}
+	}
+	return "Année scolaire " + year.String() + "\u00a0: aucune inscription n’est encore connue. Les jours apparaîtront ici dès que le service aura inscrit l’enfant."
+}
+
 // whyEmpty tells why a week holds nothing for any child, "" when one has something or there is no child.
 func (v boardView) whyEmpty() string {
 	if len(v.Children) == 0 || slices.ContainsFunc(v.Children, func(c boardChild) bool { return len(c.Rows) > 0 }) {
