@@ -44,9 +44,8 @@ type custodyModel struct {
 }
 
 type offer struct {
-	id     family.DayID
-	giver  byte
-	answer bool
+	id    family.DayID
+	giver byte
 }
 
 func (m *custodyModel) day(i int) civil.Date { return m.start.AddDays(i) }

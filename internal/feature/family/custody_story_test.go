@@ -289,3 +289,42 @@ func TestTheRightOfBothHomes(t *testing.T) {
 		}
 	})
 }
+
+// TestADayNotTakenInTimeIsNotTaken: an offer lapses at the end of its day, and when the day moves meanwhile.
+func TestADayNotTakenInTimeIsNotTaken(t *testing.T) {
+	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+		h := familytest.New(t, d)
+		now := persontest.Now()
+		today := civil.DateOf(now)
+		sharing := family.Sharing{Arrangement: family.Arrangement{Home: h.First, Other: h.Second, Kind: family.Cycle, Step: 10, Cells: "AB", Days: civil.Range{From: today}}}
+		var lapses, moves family.DayID
+		if err := db.Do(context.Background(), d, func(tx *db.Tx) (err error) {
+			if _, err = family.EnterCustody(tx, now, actor.Job("test"), h.Jeremy, sharing); err != nil {
+				return err
+			}
+			if lapses, err = family.OfferDay(tx, now, persontest.Citizen(h.Camille), h.Jeremy, today); err != nil {
+				return err
+			}
+			if moves, err = family.OfferDay(tx, now, persontest.Citizen(h.Camille), h.Jeremy, today.AddDays(5)); err != nil {
+				return err
+			}
+			sharing.Home, sharing.Other, sharing.Days.From = h.Second, h.First, today.AddDays(2)
+			_, err = family.EnterCustody(tx, now, actor.Job("test"), h.Jeremy, sharing)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for name, x := range map[string]struct {
+			id   family.DayID
+			days int
+		}{"the day after": {lapses, 1}, "a day that moved": {moves, 0}} {
+			err := db.Do(context.Background(), d, func(tx *db.Tx) error {
+				_, err := family.AnswerDay(tx, now.AddDate(0, 0, x.days), persontest.Citizen(h.Bruno), x.id, true)
+				return err
+			})
+			if fault.KindOf(err) != fault.Conflict {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
