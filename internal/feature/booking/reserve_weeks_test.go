@@ -127,6 +127,13 @@ func TestNoNeedIsAnAnswer(t *testing.T) {
 				t.Errorf("%s: %v, want not found", name, err)
 			}
 		}
+		alter(t, d, `delete from period_answer`)
+		alter(t, d, `update period set state = 'draft'`)
+		o.Catalogue.Invalidate()
+		cat, _ = o.Catalogue.Get(context.Background(), persontest.Now())
+		if err := answer(a, o.Jeremy, o.Period); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("a period that is not open: %v, want not found", err)
+		}
 		if n := count(t, d, `select count(*) from audit_event where action = 'booking.period.declined'`); n != 2 {
 			t.Errorf("%d audit lines, want 2", n)
 		}
