@@ -101,8 +101,6 @@ type gestures struct {
 	page *testkit.Page
 }
 
-func (g *gestures) open(page *testkit.Page) { g.page = page }
-
 func (g *gestures) follow(link string) { g.n++; g.page = g.page.Click(link) }
 
 // press ticks boxes, one gesture each, and presses a button.

@@ -196,8 +196,11 @@ func (p Pages) renderProposal(w http.ResponseWriter, r *http.Request, v proposal
 func (p Pages) showProposal(w http.ResponseWriter, r *http.Request, v proposalView) error {
 	page := web.Page{Title: "Vérifiez avant de confirmer", Nav: "/espace/agenda",
 		Crumbs: []web.Crumb{{Label: "Mon accueil", Href: "/espace"}, v.crumb(), {Label: "Vérification"}}}
-	if v.Problem != "" {
+	switch {
+	case v.Problem != "":
 		page.Status = http.StatusConflict
+	case v.Form.Failed():
+		page.Status = http.StatusUnprocessableEntity
 	}
 	return web.Render(w, r, page, proposalPage(v))
 }
@@ -220,7 +223,7 @@ func (p Pages) reserveConfirm(w http.ResponseWriter, r *http.Request, a actor.Ac
 	}
 	err = p.submitShown(w, r, a, wishes, r.PostForm.Get("montre"), f)
 	problem := problemOf(err)
-	if problem == "" {
+	if problem == "" && !wrongNote(f, err) {
 		return err
 	}
 	v, err := p.checkRecipe(r, a, recipe)
@@ -240,6 +243,11 @@ func problemOf(err error) string {
 		return fault.SentenceOf(err)
 	}
 	return ""
+}
+
+// wrongNote takes what is wrong with the word to the service into the form, false for another error or none.
+func wrongNote(f *web.Form, err error) bool {
+	return len(fault.FieldsOf(err)) > 0 && f.Take(err)
 }
 
 // submitShown confirms once what a page showed of some wishes.

@@ -6,6 +6,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
@@ -69,6 +70,37 @@ func TestAYearOfCanteenInThreeGestures(t *testing.T) {
 		}
 		if tallyNow(t, d) != 0 {
 			t.Error("places are still held")
+		}
+	})
+}
+
+// TestTheCheckPageIsShownAgain: another tab did it meanwhile, or the word to the service is too long.
+func TestTheCheckPageIsShownAgain(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		p := activitytest.Model(t, "veille-9h")
+		p.After = activity.After{Kind: activity.AfterRequest}
+		o := bookingtest.NewOpen(t, d, activitytest.Plan{Days: schoolYear(), Policy: p})
+		camille := portal(t, d).As(as(o.Camille, "Camille Martin"))
+		form := camille.Get("/espace/reserver/"+string(o.ID)).Submit("#reserver", map[string]string{"action": "tous"})
+		one, other := form.Submit("#reserver", nil), form.Submit("#reserver", nil)
+		if !one.Has("#confirmer [name=mot]") || !strings.Contains(one.Text("main"), "À demander") {
+			t.Fatalf("tomorrow is not asked of the service: %s", one.Text("main"))
+		}
+		long := one.Submit("#confirmer", map[string]string{"mot": strings.Repeat("a", 501)})
+		if long.Status != 422 || !strings.Contains(long.Text(".error-summary"), "500 caractères") {
+			t.Errorf("a long word: %d %s", long.Status, long.Text("main"))
+		}
+		done := long.Submit("#confirmer", map[string]string{"mot": "Réunion"}).Follow()
+		asked := count(t, d, `select count(*) from booking where state = 'asked' and note = 'Réunion'`)
+		if n := count(t, d, `select count(*) from booking where state = 'booked'`); n == 0 || asked != 2 {
+			t.Errorf("%d booked, %d asked: %s", n, asked, done.Text("main"))
+		}
+		again := other.Submit("#confirmer", nil)
+		if again.Status != 409 || !strings.Contains(again.Text("main"), "Rien n’a été enregistré") || again.Has("#confirmer") {
+			t.Errorf("the other tab: %d %s", again.Status, again.Text("main"))
+		}
+		if n := count(t, d, `select count(distinct reference) from booking_line`); n != 1 {
+			t.Errorf("%d references", n)
 		}
 	})
 }

@@ -117,7 +117,7 @@ func (p Pages) undo(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		return err
 	}
 	err = p.submitShown(w, r, a, c.Inverse(), r.PostForm.Get("montre"), f)
-	if problem := problemOf(err); problem != "" {
+	if problem := problemOf(err); problem != "" || wrongNote(f, err) {
 		return p.showUndo(w, r, a, f, problem)
 	}
 	return err
