@@ -11,12 +11,14 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/mail"
+	"parvis/internal/base/revert"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
 	"parvis/internal/feature/person/persontest"
 	"parvis/internal/feature/town"
 	"parvis/internal/testkit"
@@ -182,4 +184,33 @@ func TestALongOrderIsToldInShort(t *testing.T) {
 	if len(body.Paragraphs) != 3 || body.Paragraphs[1] != want && body.Paragraphs[2] != want {
 		t.Errorf("%d lines: %q", len(body.Paragraphs), body.Paragraphs)
 	}
+}
+
+// TestMergedAnswers: a child that is another brings its answers about holidays; an undo gives them back.
+func TestMergedAnswers(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := winter(t, d, nil)
+		for child, period := range map[family.ChildID][]string{o.Jeremy: {"p1"}, o.Ines: {"p1", "p2"}} {
+			for _, p := range period {
+				alter(t, d, `insert into period_answer (child, period, activity, answered_at) values ($1, $2, $3, 1)`, string(child), p, string(o.ID))
+			}
+		}
+		of := func(child family.ChildID) int {
+			return count(t, d, `select count(*) from period_answer where child = $1`, string(child))
+		}
+		var kept []revert.Change
+		err := db.Do(context.Background(), d, func(tx *db.Tx) error {
+			l := revert.New(tx)
+			_, err := booking.MergePart().Move(l, persontest.Now(), person.Union{Of: person.OneHuman, Keep: string(o.Jeremy), Gone: string(o.Ines)})
+			kept = l.Changes()
+			return err
+		})
+		if err != nil || of(o.Jeremy) != 2 || of(o.Ines) != 0 {
+			t.Fatalf("merged: %v, %d and %d answers", err, of(o.Jeremy), of(o.Ines))
+		}
+		err = db.Do(context.Background(), d, func(tx *db.Tx) error { _, err := revert.Back(tx, kept); return err })
+		if err != nil || of(o.Jeremy) != 1 || of(o.Ines) != 2 {
+			t.Errorf("undone: %v, %d and %d answers", err, of(o.Jeremy), of(o.Ines))
+		}
+	})
 }
