@@ -13,6 +13,7 @@ import (
 	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
@@ -509,6 +510,45 @@ func TestWordsOfAFileStayOutOfTheKitchen(t *testing.T) {
 					t.Errorf("%s: a diet that kitchens know is not under its name", path)
 				}
 			}
+		}
+	})
+}
+
+// TestTheFirstPageCountsTheMealsOfTheNextDay counts Friday's on a Thursday, and on a Friday the Monday's; an agent of
+// another service reads none.
+func TestTheFirstPageCountsTheMealsOfTheNextDay(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := expected(t, d)
+		many(t, d, o, 4, 0)
+		p := booking.Pages{DB: d, Catalogue: &activity.Cache{DB: d}}
+		read := func(now time.Time, a actor.Actor) (string, string, []web.Row) {
+			t.Helper()
+			type found struct {
+				title, href string
+				rows        []web.Row
+			}
+			x, err := db.Read(context.Background(), d, func(r db.Reader) (x found, err error) {
+				x.title, x.href, x.rows, err = p.ComingMeals(r, now, a)
+				return x, err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x.title, x.href, x.rows
+		}
+		zone := persontest.Now().Location()
+		agent := familytest.AgentOf(o.Service, booking.Read)
+		title, href, rows := read(friday.AddDays(-1).At(10, 0, zone), agent)
+		if title != "Repas de demain" || href != "/agents/repas?jour="+friday.String() || len(rows) != 1 || rows[0].Value != "6\u00a0repas" {
+			t.Errorf("on Thursday: %q %q %+v", title, href, rows)
+		}
+		monday := friday.AddDays(3)
+		writeRaw(t, d, `update booking set day = $1 where child = $2`, monday, string(o.Ines))
+		if title, href, rows := read(friday.At(10, 0, zone), agent); title != "Repas de "+monday.DayMonth() || !strings.HasSuffix(href, monday.String()) || len(rows) != 1 || rows[0].Value != "1\u00a0repas" {
+			t.Errorf("on Friday: %q %q %+v", title, href, rows)
+		}
+		if title, _, rows := read(friday.AddDays(-1).At(10, 0, zone), familytest.AgentOf("another", booking.Read)); title != "" || len(rows) != 0 {
+			t.Errorf("another service reads %q %+v", title, rows)
 		}
 	})
 }

@@ -23,6 +23,7 @@ type Pages struct {
 	Finders []web.Finder
 	Reader  actor.Right // to search people and families
 	Links   []Link      // what agents do besides queues
+	Coming  []Coming    // what the next day brings
 	Keeper  actor.Right // to see what failed for ever and try it again
 	// SetUp tells where a new town's set-up stands: its page, "" when there is nothing to set up for this agent; and
 	// whether the first page leads there at once.
@@ -33,6 +34,19 @@ type Pages struct {
 type Link struct {
 	Label, Detail, Href, Icon string
 	Right                     actor.Right
+}
+
+// Coming is what the next day brings, for holders of a right: a title that leads to a page, a figure a place. Without a
+// title there is nothing to say.
+type Coming struct {
+	Right actor.Right
+	Read  func(r db.Reader, now time.Time, a actor.Actor) (title, href string, rows []web.Row, err error)
+}
+
+// coming is one as it is shown.
+type coming struct {
+	title, href string
+	rows        []web.Row
 }
 
 // Agent declares the desk's routes.
@@ -58,11 +72,15 @@ type access struct{ roles, search bool }
 func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	now := p.Now()
 	setUp, atOnce := "", false
+	var ahead []coming
 	piles, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (piles []pile, err error) {
 		if p.SetUp != nil {
 			if setUp, atOnce, err = p.SetUp(rd, a); err != nil || atOnce {
 				return nil, err
 			}
+		}
+		if ahead, err = p.ahead(rd, now, a); err != nil {
+			return nil, err
 		}
 		return p.piles(rd, now, a)
 	})
@@ -73,7 +91,24 @@ func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		return web.SeeOther(w, setUp)
 	}
 	return web.Render(w, r, web.Page{Title: "Bonjour " + a.Name, OwnTitle: true, Wide: true},
-		homePage("Bonjour "+a.Name, today(now), setUp, piles, p.linksFor(a), access{roles: len(a.Rights) > 0, search: a.Can(p.Reader)}))
+		homePage("Bonjour "+a.Name, today(now), setUp, piles, ahead, p.linksFor(a), access{roles: len(a.Rights) > 0, search: a.Can(p.Reader)}))
+}
+
+func (p Pages) ahead(rd db.Reader, now time.Time, a actor.Actor) ([]coming, error) {
+	var all []coming
+	for _, c := range p.Coming {
+		if !a.Can(c.Right) {
+			continue
+		}
+		title, href, rows, err := c.Read(rd, now, a)
+		if err != nil {
+			return nil, err
+		}
+		if title != "" {
+			all = append(all, coming{title, href, rows})
+		}
+	}
+	return all, nil
 }
 
 func (p Pages) piles(rd db.Reader, now time.Time, a actor.Actor) ([]pile, error) {

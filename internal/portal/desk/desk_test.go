@@ -32,6 +32,11 @@ func agent(rights ...actor.Right) actor.Actor {
 func portal(t *testing.T, d *db.DB, now time.Time) *testkit.Portal {
 	p := testkit.NewPortal(t, d, now)
 	desk.Pages{DB: d, Now: func() time.Time { return now }, Keeper: keeper, Reader: reader,
+		Coming: []desk.Coming{{Right: "test.queue", Read: func(db.Reader, time.Time, actor.Actor) (string, string, []web.Row, error) {
+			return "Repas de demain", "/agents/repas?jour=2026-11-24", []web.Row{{Label: "École des Tilleuls", Value: "42 repas"}}, nil
+		}}, {Right: "test.queue", Read: func(db.Reader, time.Time, actor.Actor) (string, string, []web.Row, error) {
+			return "", "", nil, nil
+		}}},
 		Queues: []web.Queue{{Label: "Comptes à activer", Href: "/agents/comptes-a-activer", Right: "test.queue",
 			Count: func(db.Reader, time.Time, actor.Actor) (int, civil.Instant, error) {
 				return 3, civil.InstantOf(now.AddDate(0, 0, -2)), nil
@@ -69,7 +74,10 @@ func TestDesk(t *testing.T) {
 		if text := home.Text("main .title"); text != "Bonjour NadiaMardi 24 novembre 2026, semaine 48" {
 			t.Errorf("head: %q", text)
 		}
-		if text := p.As(agent()).Get("/agents").Doc.Find("main").Text(); strings.Contains(text, "Comptes à activer") {
+		if text := home.Text("main"); !strings.Contains(text, "Repas de demain") || !strings.Contains(text, "42 repas") || home.Doc.Find(`main a[href^="/agents/repas?jour="]`).Length() != 1 {
+			t.Errorf("what the next day brings: %s", text)
+		}
+		if text := p.As(agent()).Get("/agents").Doc.Find("main").Text(); strings.Contains(text, "Comptes à activer") || strings.Contains(text, "Repas de demain") {
 			t.Error("a queue shows to an agent without its right")
 		}
 		for _, c := range []struct {
