@@ -46,9 +46,6 @@ func (k Kind) known() bool {
 	return slices.Contains([]Kind{Present, Absent, Left, Undo, Unexpected}, k)
 }
 
-// here tells a mark that says that the child is or was there.
-func (k Kind) here() bool { return k == Present || k == Unexpected || k == Left }
-
 // Key is what marks are about: a child, a unit and a day.
 type Key struct {
 	Child family.ChildID

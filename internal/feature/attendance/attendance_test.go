@@ -264,7 +264,7 @@ func TestFamiliesAnswer(t *testing.T) {
 	testkit.EachEngine(t, attendance.Sources(), func(t *testing.T, d *db.DB) {
 		p := newPlace(t, d)
 		a, _ := p.tablet("Tablette 1", p.School)
-		p.record(p.now, a, p.said(1, p.Jeremy, attendance.Absent, ""))
+		p.record(p.now, a, p.said(1, p.Jeremy, attendance.Absent, ""), p.said(1, p.Ines, attendance.Present, ""))
 		k := attendance.Key{Child: p.Jeremy, Unit: p.unit, Day: p.day}
 		dispute := func(who actor.Actor, k attendance.Key, word string) error {
 			return db.Do(context.Background(), d, func(tx *db.Tx) error { return attendance.Dispute(tx, p.now, who, k, word) })

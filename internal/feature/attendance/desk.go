@@ -146,7 +146,6 @@ type deskView struct {
 	unit       activity.UnitID
 	lists      []deskList
 	may        func(activity.UnitID) bool
-	devices    map[DeviceID]string
 }
 
 // deskList is a unit at a place with its counts.
