@@ -308,8 +308,9 @@ func TestADayNotTakenInTimeIsNotTaken(t *testing.T) {
 			if moves, err = family.OfferDay(tx, now, persontest.Citizen(h.Camille), h.Jeremy, today.AddDays(5)); err != nil {
 				return err
 			}
-			sharing.Home, sharing.Other, sharing.Days.From = h.Second, h.First, today.AddDays(2)
-			_, err = family.EnterCustody(tx, now, actor.Job("test"), h.Jeremy, sharing)
+			later := sharing
+			later.Home, later.Other, later.Days.From = h.Second, h.First, today.AddDays(2)
+			_, err = family.EnterCustody(tx, now, actor.Job("test"), h.Jeremy, later)
 			return err
 		}); err != nil {
 			t.Fatal(err)
