@@ -58,8 +58,7 @@ var special = map[string]string{
 }
 
 // files are the addresses that are not pages.
-var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton", "/calendrier/{jeton}"}
-var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/tablette/jour", "/tablette/worker.js", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton"}
+var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents/repas/export", "/logo.svg", "/logo.png", "/espace/photos/{id}", "/agents/photos/{id}", "/connexion/franceconnect/bouton", "/calendrier/{jeton}", "/tablette/jour", "/tablette/worker.js"}
 
 // walked are the pages that only a walk leads to: the wizard's steps, which signup's own stories look at in the same
 // way, and what is a piece of a page.
