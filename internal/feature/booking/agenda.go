@@ -31,7 +31,7 @@ func (p Pages) read(r db.Reader, now time.Time, children []family.Child, days ci
 	if err != nil {
 		return agenda{}, err
 	}
-	g := agenda{children: children, days: days, today: civil.DateOf(now), hour: now.Hour(), scene: &Scene{Catalogue: cat, Now: now}}
+	g := agenda{children: children, days: days, today: civil.DateOf(now), hour: now.Hour(), scene: &Scene{Catalogue: cat, Now: now, ranked: true}}
 	if err := readScene(r, g.scene, children, days); err != nil {
 		return g, err
 	}

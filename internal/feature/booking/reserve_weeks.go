@@ -177,7 +177,7 @@ func (g agenda) childWeek(n names, a *activity.Activity, x activity.Period, mond
 			continue
 		}
 		days = append(days, d)
-		if !f.Editable || f.Held.Live() || len(f.Options) == 0 {
+		if !f.Editable || f.Queue || f.Held.Live() || len(f.Options) == 0 {
 			why = f
 			ones = append(ones, weekLine{Name: c.First(), Child: c.Rank, Label: d.DayMonth(), Mark: f.Mark, Said: f.Reason})
 			continue

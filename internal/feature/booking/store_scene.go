@@ -61,7 +61,7 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 			where e.state = 'active' and e.to_day >= $1 and e.from_day <= $2 and e.child in (`+in+`)
 		union all
 		select 'b', b.id, b.child, b.family, b.unit, b.day, b.day, '', '', b.state, coalesce(b.choice, b.unit), coalesce(b.slot, ''), b.until_at,
-				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, coalesce(t.state, ''), `+rank+`, coalesce(b.offer_until_at, 0)
+				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, coalesce(t.state, ''), `+s.rank()+`, coalesce(b.offer_until_at, 0)
 			from booking b left join attendance t on t.child = b.child and t.day = b.day and t.unit = b.unit
 			where b.day between $1 and $2 and b.child in (`+in+`)
 		union all

@@ -161,6 +161,14 @@ var rank = `case when b.state <> 'waiting' then 0 else (select count(*) from boo
 	and (` + priority("o") + ` < ` + priority("b") + ` or ` + priority("o") + ` = ` + priority("b") + `
 		and (o.made_at < b.made_at or o.made_at = b.made_at and o.id <= b.id))) end`
 
+// rank is the column of a scene's bookings that says it, where it is wanted: it costs as much as the list is long.
+func (s *Scene) rank() string {
+	if s.ranked {
+		return rank
+	}
+	return "0"
+}
+
 // before orders the list.
 func (x inLine) before(y inLine) int {
 	return cmp.Or(cmp.Compare(x.Group, y.Group), cmp.Compare(x.At, y.At), cmp.Compare(x.First, y.First))

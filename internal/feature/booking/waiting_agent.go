@@ -180,7 +180,7 @@ func waitingRows(r db.Reader, now time.Time, cat *activity.Catalogue, days civil
 		_, whys, _ := q.s.servable(p, q.slots)
 		for i, x := range p {
 			a, _ := cat.Activity(x.Activity)
-			row := waitingRow{inLine: x, act: a, name: names[x.Child], why: whys[i], left: -1, rank: q.s.held[x.Cell].Rank, party: len(p)}
+			row := waitingRow{inLine: x, act: a, name: names[x.Child], why: whys[i], left: -1, party: len(p)}
 			if x.Group < len(a.Waiting.FirstNames) {
 				row.first = a.Waiting.FirstNames[x.Group]
 			}
@@ -194,6 +194,7 @@ func waitingRows(r db.Reader, now time.Time, cat *activity.Catalogue, days civil
 			rows = append(rows, row)
 		}
 	}
+	rankRows(rows)
 	slices.SortStableFunc(rows, func(x, y waitingRow) int {
 		if n := x.Day.Compare(y.Day); n != 0 {
 			return n
@@ -201,6 +202,22 @@ func waitingRows(r db.Reader, now time.Time, cat *activity.Catalogue, days civil
 		return x.before(y.inLine)
 	})
 	return rows, nil
+}
+
+// rankRows counts who is before each, on the slot where most are.
+func rankRows(rows []waitingRow) {
+	by := slices.Clone(rows)
+	slices.SortStableFunc(by, func(x, y waitingRow) int { return x.before(y.inLine) })
+	at, ranks := map[activity.SlotID]int{}, map[Cell]int{}
+	for _, x := range by {
+		for _, u := range x.Units {
+			at[u.wants]++
+			ranks[x.Cell] = max(ranks[x.Cell], at[u.wants])
+		}
+	}
+	for i, x := range rows {
+		rows[i].rank = ranks[x.Cell]
+	}
 }
 
 type waitingView struct {

@@ -89,7 +89,7 @@ func (p Pages) placesOf(r db.Reader, now time.Time, children []family.Child) (pl
 	if err != nil {
 		return v, err
 	}
-	s := &Scene{Catalogue: cat, Now: now}
+	s := &Scene{Catalogue: cat, Now: now, ranked: true}
 	days := civil.Range{From: today, To: today.AddDays(7)}
 	for _, x := range waits {
 		if x.Day.After(days.To) {

@@ -58,7 +58,7 @@ func Placed(now func() time.Time) activity.Placer {
 		if err != nil {
 			return err
 		}
-		return handOn(tx, now(), c, slots)
+		return handOn(tx, now(), slots)
 	}
 }
 

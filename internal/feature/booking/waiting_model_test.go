@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -428,6 +430,7 @@ func (r *lineWalk) all(steps *int) {
 		default:
 			r.gives()
 		}
+		r.handedOn()
 		r.compare()
 	}
 }
@@ -563,6 +566,7 @@ func (r *lineWalk) clock() {
 func (r *lineWalk) jobs() {
 	_, err := booking.ExpireOffers(r.tx, r.m.now, r.m.w.cat)
 	r.must(err)
+	r.handedOn()
 	for _, day := range r.m.w.days.Days() {
 		_, err := booking.Lapse(r.tx, r.m.now, r.m.w.cat, day)
 		r.must(err)
@@ -672,6 +676,32 @@ func (r *lineWalk) refused(kind fault.Kind, verb func() error) {
 	if err := r.keep(verb); fault.KindOf(err) != kind {
 		r.Fatalf("%v, want %v", err, kind)
 	}
+}
+
+// handedOn runs the jobs that the verbs asked for.
+func (r *lineWalk) handedOn() { r.must(runHandOn(r.tx, r.m.now, r.m.w.cat)) }
+
+// runHandOn runs, in a transaction, the jobs that hand places on, and forgets them.
+func runHandOn(tx *db.Tx, now time.Time, cat *activity.Catalogue) error {
+	asked, err := db.List(tx, db.Column[string], `select args from job where kind = $1 order by id`, booking.JobHandOn)
+	if err != nil {
+		return err
+	}
+	for _, raw := range asked {
+		args, err := url.ParseQuery(raw)
+		if err != nil {
+			return err
+		}
+		var slots []activity.SlotID
+		for _, id := range strings.Fields(args.Get("slots")) {
+			slots = append(slots, activity.SlotID(id))
+		}
+		if _, err := booking.Promote(tx, now, cat, slots); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(`delete from job where kind = $1`, booking.JobHandOn)
+	return err
 }
 
 // compare holds all bookings, places and ranks against the model.

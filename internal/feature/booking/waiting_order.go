@@ -173,16 +173,15 @@ func (s *Scene) join(tx *db.Tx, all []Decision, slots map[slotKey]activity.SlotI
 }
 
 const (
-	mostAtOnce = 6  // slots handed on in the transaction that frees them; more are handed on by jobs
+	mostAtOnce = 6  // slots handed on in one transaction
 	mostPerJob = 20 // slots a job hands on
 )
 
-// handOn gives the places that an order freed to those who wait for them: in its transaction when they are few, else by
-// jobs of the same transaction. Until they ran, nobody who comes passes those who wait: the slots say that they do.
+// handOn asks, in the transaction that frees them, for places to be given to those who wait for them.
 func (s *Scene) handOn(tx *db.Tx) error {
 	slots := slices.Compact(slices.Sorted(slices.Values(s.freed)))
 	s.freed = nil
-	return handOn(tx, s.Now, s.Catalogue, slots)
+	return handOn(tx, s.Now, slots)
 }
 
 // readWaited reads, of what wishes give up past the deadline, the places that would be given on at once: then they may.

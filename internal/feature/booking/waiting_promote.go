@@ -214,6 +214,7 @@ func lockLine(tx *db.Tx, slots []activity.SlotID, days civil.Range) error {
 	if err != nil {
 		return fmt.Errorf("look who waits: %w", err)
 	}
+	slices.Sort(children) // the order of every order's locks
 	wishes := make([]Wish, len(children))
 	for i, c := range children {
 		wishes[i].Child = c
@@ -364,15 +365,10 @@ func recordList(tx *db.Tx, now time.Time, a actor.Actor, of family.ID, lines []D
 	return tellWith(tx, now, mailOf(lines), of, out.Reference)
 }
 
-// handOn gives the places of slots to those who wait, at once when they are few, else by jobs.
-func handOn(tx *db.Tx, now time.Time, cat *activity.Catalogue, slots []activity.SlotID) error {
-	if len(slots) == 0 {
-		return nil
-	}
-	if len(slots) <= mostAtOnce {
-		_, err := Promote(tx, now, cat, slots)
-		return err
-	}
+// handOn asks for the places of slots to be given to those who wait. A job does it, in a transaction of its own that
+// locks children before places as every order does: done here, while this order holds the places, it would wait for
+// orders that wait for them. Nobody passes meanwhile: the slots say that somebody waits.
+func handOn(tx *db.Tx, now time.Time, slots []activity.SlotID) error {
 	for part := range slices.Chunk(slots, mostPerJob) {
 		words := make([]string, len(part))
 		for i, id := range part {

@@ -23,8 +23,9 @@ import (
 // inLine is a world at a moment, with short words for what happens to its waiting lists.
 type inLine struct {
 	*world
-	t   *testing.T
-	now time.Time
+	t    *testing.T
+	now  time.Time
+	held bool // the jobs do not run
 }
 
 func eachLine(t *testing.T, f func(w *inLine)) {
@@ -66,6 +67,9 @@ func (w *inLine) ask(a actor.Actor, o booking.Order, wishes ...booking.Wish) str
 	out, err := w.apply(w.now, a, o)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	if !w.held {
+		w.do(func(tx *db.Tx) error { return runHandOn(tx, w.now, w.cat) })
 	}
 	var all []string
 	for _, l := range out.Lines {
@@ -305,6 +309,7 @@ func TestAnOfferIsHeldThenGoesToTheNext(t *testing.T) {
 			t.Errorf("past its hour: %v", err)
 		}
 		w.do(func(tx *db.Tx) error { _, err := booking.ExpireOffers(tx, w.now, w.cat); return err })
+		w.do(func(tx *db.Tx) error { return runHandOn(tx, w.now, w.cat) })
 		w.want("ended", w.states(w.Jeremy, "Garderie", day), "cancelled")
 		w.want("the next", w.states(other.Child, "Garderie", day), "offered")
 		if err := answer(other.Actor, booking.Cell{Child: other.Child, Activity: cell.Activity, Day: day}, true); err != nil {
@@ -391,6 +396,7 @@ func TestManyPlacesFreedAtOnceAreHandedOnByJobs(t *testing.T) {
 			x.Child = w.Ines
 			w.want("Inès", w.ask(w.camille(), booking.Order{}, x), "joined")
 		}
+		w.held = true
 		w.ask(w.bruno(), booking.Order{}, none...)
 		w.want("not yet", w.states(w.Ines, "Garderie", w.day(8)), "waiting")
 		out, err := w.apply(w.now, w.camille(), booking.Order{Wishes: []booking.Wish{w.wish(w.Jeremy, "Garderie", w.day(8), only)}})

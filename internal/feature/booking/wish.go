@@ -173,6 +173,7 @@ type Scene struct {
 	slotsByKey map[slotKey]activity.Slot // only for pages that show places
 
 	party  string                   // the name of those who wait together
+	ranked bool                     // pages say the rank of what waits; orders need none
 	asOne  bool                     // brothers and sisters have a day together or not at all
 	waited map[activity.SlotID]bool // for which somebody waits, as far as was read
 	freed  []activity.SlotID        // places given back that somebody may wait for, to be handed on
