@@ -130,7 +130,7 @@ func TestAnOfferIsAnsweredOnScreen(t *testing.T) {
 		}
 		c, stranger := p.As(as(o.Bruno, "Bruno Petit")), p.As(as(o.Camille, "Camille Martin"))
 		todos, err := db.Read(context.Background(), d, func(r db.Reader) (string, error) {
-			all, err := pages(d).Todos(r, persontest.Now(), as(o.Bruno, ""))
+			all, err := pages(d).OfferTodos(r, persontest.Now(), as(o.Bruno, ""))
 			if len(all) != 1 {
 				return "", err
 			}
