@@ -3,6 +3,7 @@ package app
 import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/absence"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
@@ -20,7 +21,7 @@ import (
 // MergeParts are what each feature has of two people or families that become one, lowest first.
 func MergeParts() []person.Part {
 	return []person.Part{person.MergePart(), account.MergePart(), family.MergePart(), admission.MergePart(), activity.MergePart(), enrolment.MergePart(),
-		booking.MergePart(), attendance.MergePart(), tariff.MergePart(), billing.MergePart(), moving.MergePart()}
+		booking.MergePart(), attendance.MergePart(), absence.MergePart(), tariff.MergePart(), billing.MergePart(), moving.MergePart()}
 }
 
 // mergings are the pages that make one of two.

@@ -14,7 +14,7 @@ import (
 // column that is not here would be left behind by a merging: teach the feature's MergePart, then add it.
 var moved = []string{
 	"account.person", "attendance.child", "attendance_anomaly.child", "attendance_anomaly.person", "attendance_mark.child", "attendance_mark.collector",
-	"attendance_stay.child", "attendance_stay.collector", "booking.child", "booking.family", "booking_line.child",
+	"attendance_stay.child", "attendance_stay.collector", "booking.child", "booking.family", "booking_line.child", "absence.child", "absence.family", "absence_report.family", "debt_exemption.family", "incident.child", "incident.family",
 	"booking_line.family", "child.person", "counter_act.family", "counter_act.person", "decision.family", "decision.known", "decision.person",
 	"custody.asked_by", "custody.asked_home", "custody.child", "custody.home", "custody.other", "custody_day.answered_by", "custody_day.child", "custody_day.giver",
 	"custody_day.offered_by", "custody_day.taker", "custody_span.home",

@@ -12,6 +12,7 @@ import (
 	"parvis/internal/base/fault"
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/absence"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
@@ -54,6 +55,7 @@ type features struct {
 	booking   booking.Pages
 	feed      feed.Pages
 	attended  attendance.Pages
+	absence   absence.Pages
 	file      schoolfile.Pages
 	billing   billing.Pages
 }
@@ -69,9 +71,10 @@ func (a *App) features() features {
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
 		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Placed(a.Now), Answered: booking.AnsweredWords},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
-		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href},
+		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href, Barred: absence.Barred(billing.Overdue)},
 		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
 		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
+		absence:   absence.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
 		file:      schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 		billing:   billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 	}
@@ -86,7 +89,7 @@ func (a *App) features() features {
 			return gate.ConfirmPassword(ctx, who, password, "", "mot_de_passe")
 		}}
 	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own, Activation: activationHref, Invitations: a.invites().Card, Namesakes: a.invites().Namesakes,
-		Panels: slices.Concat([]web.Panel{a.invites().Panel()}, enrolment.Panels(), f.activity.Panels(), f.booking.Panels(), f.billing.Panels(), f.tariff.Panels(), mergePanels(), []web.Panel{a.familyHistory()})}
+		Panels: slices.Concat([]web.Panel{a.invites().Panel()}, enrolment.Panels(), f.activity.Panels(), f.booking.Panels(), f.absence.Panels(), f.billing.Panels(), f.tariff.Panels(), mergePanels(), []web.Panel{a.familyHistory()})}
 	return f
 }
 
@@ -146,7 +149,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Coming: []desk.Coming{{Right: booking.Read, Read: f.booking.ComingMeals}}, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.booking.Queues(), f.attended.Queues(),
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Coming: []desk.Coming{{Right: booking.Read, Read: f.booking.ComingMeals}}, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.booking.Queues(), f.attended.Queues(), f.absence.Queues(),
 		[]web.Queue{a.invites().Queue(), messaging.ContactQueue(), admission.Bounced()}), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
 }
 
@@ -217,6 +220,8 @@ func (a *App) declare(f features) {
 	f.attended.Tablet(rt)
 	f.attended.Agent(rt)
 	f.attended.Citizen(rt)
+	f.absence.Citizen(rt)
+	f.absence.Agent(rt)
 	f.file.Citizen(rt)
 	f.billing.Citizen(rt)
 	if a.Demo {
@@ -269,6 +274,9 @@ func agentNav(who actor.Actor) []web.NavItem {
 	}
 	if who.Can(attendance.Read) {
 		items = append(items, web.NavItem{Group: waiting, Label: "Anomalies de pointage", Href: "/agents/pointage/anomalies", Icon: "alert"})
+	}
+	if who.Can(absence.Note) {
+		items = append(items, web.NavItem{Group: waiting, Label: "Absences", Href: "/agents/absences", Icon: "file"})
 		waiting = ""
 	}
 	if who.Can(messaging.ContactAnswer) {

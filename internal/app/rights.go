@@ -1,6 +1,7 @@
 package app
 
 import (
+	"parvis/internal/feature/absence"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
@@ -55,6 +56,8 @@ func Grants() account.Grants {
 		{Right: suspension.Write, Roles: roles(instruction, administrator)},
 		{Right: attendance.Read, Roles: roles(accueil, instruction, animation)},
 		{Right: attendance.Write, Roles: roles(instruction, animation)}, // and tablets, which no person signs in on
+		{Right: absence.Note, Roles: roles(accueil, instruction, animation)},
+		{Right: absence.Decide, Roles: roles(instruction)},
 		{Right: tariff.QuotientRead, Roles: roles(regie, instruction)},
 		{Right: tariff.QuotientWrite, Roles: roles(regie)},
 		{Right: billing.Read, Roles: roles(regie, accueil)},

@@ -7,6 +7,7 @@ import (
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/absence"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
@@ -30,5 +31,5 @@ import (
 func Sources() []db.Source {
 	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
 		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
-		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), attendance.Sources(), billing.Sources(), moving.Sources())
+		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), attendance.Sources(), absence.Sources(), billing.Sources(), moving.Sources())
 }

@@ -19,6 +19,7 @@ import (
 	"parvis/internal/base/jobs"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/absence"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
@@ -59,6 +60,7 @@ func (a *App) mails() []mail.Template {
 	all = append(all, family.Mails(family.MailDeps{URL: a.address})...)
 	all = append(all, merging.Mails(merging.MailDeps{URL: a.address})...)
 	all = append(all, booking.Mails(booking.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
+	all = append(all, absence.Mails(absence.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	return all
 }
 
@@ -77,6 +79,12 @@ func subjectOf(template string) string {
 		return "Une place s’est libérée : c’est réservé"
 	case booking.MailLapsed:
 		return "Fin de la liste d’attente"
+	case absence.MailTold:
+		return "Une absence est signalée"
+	case absence.MailEvening:
+		return "Un écart avec la réservation"
+	case absence.MailAnswered:
+		return "Réponse sur une absence"
 	}
 	return ""
 }
@@ -126,10 +134,15 @@ func (a *App) workers() error {
 	covers, nightly := activity.Jobs(a.DB, a.Now, booking.Placed(a.Now))
 	places := booking.List{DB: a.DB, Now: a.Now, Catalogue: a.Activities}
 	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now, Log: a.Log,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), suspension.Jobs{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Handlers(), covers, places.Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), suspension.Jobs{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Handlers(), covers, places.Handlers(), a.evening().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
 			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
-		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly, places.Schedule()), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
+		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly, places.Schedule(), absence.Schedule()), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
 	return nil
+}
+
+// evening tells families what did not go as booked.
+func (a *App) evening() absence.Desk {
+	return absence.Desk{DB: a.DB, Now: a.Now, Catalogue: a.Activities}
 }
 
 // newcomersLeft deletes the drafts and demands that nobody went on with.

@@ -29,7 +29,7 @@ var ranks = []string{
 	"feature/tariff feature/messaging feature/request",
 	"feature/enrolment",
 	"feature/booking",
-	"feature/suspension feature/schoolfile feature/feed feature/attendance",
+	"feature/suspension feature/schoolfile feature/feed feature/attendance feature/absence",
 	"feature/billing",
 	"portal/home portal/desk portal/moving",
 	"portal/demo",

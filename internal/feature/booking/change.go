@@ -29,6 +29,11 @@ type Order struct {
 	AddPlace bool
 	Reason   string
 	Together bool // a day is had by all its children or by none: those who lack a place wait together
+	// Quiet tells nobody: who asked for it mails what it did, under its own Reference.
+	Quiet     bool
+	Reference string
+	// Barred, of a citizen's order, says why a family may not book activities today, "" for those that it may.
+	Barred Barred
 }
 
 // mostWishes bounds an order: three children, four activities, a school year of four days a week is 1,700.
@@ -76,7 +81,9 @@ func Apply(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, o O
 	if out.Done() == 0 {
 		return out, nil
 	}
-	out.Reference = newReference()
+	if out.Reference = o.Reference; out.Reference == "" {
+		out.Reference = newReference()
+	}
 	if err := s.record(tx, a, o, out); err != nil {
 		return out, err
 	}
@@ -184,6 +191,9 @@ func sceneFor(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue
 		return nil, fault.Missing("child")
 	}
 	if err := readScene(r, s, children, days); err != nil {
+		return nil, err
+	}
+	if err := s.readBars(r, a, o); err != nil {
 		return nil, err
 	}
 	if err := s.readWeeks(r, o.Wishes, days); err != nil {
@@ -602,6 +612,9 @@ func (s *Scene) record(tx *db.Tx, a actor.Actor, o Order, out Outcome) error {
 	if err := audit.Write(tx, s.Now, a, audit.Entry{Action: "booking.applied", Object: "family", ID: string(of),
 		Detail: out.Reference + " " + strconv.Itoa(out.Done())}); err != nil {
 		return err
+	}
+	if o.Quiet {
+		return nil
 	}
 	return s.tell(tx, out)
 }

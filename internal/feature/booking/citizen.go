@@ -25,6 +25,7 @@ type Pages struct {
 	Settings  *town.Cache
 	Catalogue *activity.Cache
 	Presences func(family.ChildID) string // where a family reads what happened to a child; nil: nowhere
+	Barred    Barred                      // nil: nobody is
 }
 
 // Citizen declares the families' pages.

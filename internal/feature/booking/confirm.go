@@ -57,7 +57,7 @@ func (p Pages) check(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	}
 	now := p.Now()
 	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (checkView, error) {
-		all, s, err := p.preview(rd, a, Order{Wishes: wishes, Together: r.PostForm.Get(groupField) != ""})
+		all, s, err := p.preview(rd, a, Order{Wishes: wishes, Together: r.PostForm.Get(groupField) != "", Barred: p.Barred})
 		if err != nil {
 			return checkView{}, err
 		}
@@ -300,7 +300,7 @@ func (p Pages) confirm(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	if err != nil {
 		return err
 	}
-	o := Order{Wishes: wishes, Note: f.Text("mot"), Together: f.Bool(groupField)}
+	o := Order{Wishes: wishes, Note: f.Text("mot"), Together: f.Bool(groupField), Barred: p.Barred}
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		out, err := Apply(tx, now, a, cat, o)
 		if err != nil {
@@ -461,6 +461,7 @@ type cancelView struct {
 	Asks   bool
 	Can    bool
 	Keep   string // where the form that takes a request back goes, "" for none
+	Absent string // where to tell that the child will not come, "" when there is nothing to tell
 }
 
 func (g agenda) cancelView(c family.Child, f Face) cancelView {
@@ -470,6 +471,9 @@ func (g agenda) cancelView(c family.Child, f Face) cancelView {
 		v.Keep, v.Title = "/espace/enfants/"+string(f.Child)+"/garder", "Retirer ma demande\u00a0: "+f.Label+", "+c.First()
 		v.Fields = []field{{"activite", string(f.Activity)}, {"jour", f.Day.String()}, {"vu", string(f.Held.Token())}}
 		return v
+	}
+	if f.Held.State == Booked && f.Held.Family == c.Family && f.Held.Attendance == "" && !f.Held.Told && (!v.Can || v.Asks) {
+		v.Absent = AbsenceHref(c.ID, f.Day)
 	}
 	if !v.Can {
 		v.Title = f.Label + ", " + c.First()

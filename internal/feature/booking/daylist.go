@@ -45,12 +45,13 @@ type Expected struct {
 	Attendance  Attendance
 	Late        bool
 	CancelAsked bool
+	Told        bool   // somebody told that the child will not come
 	Closed      string // why its place is closed that day, "" when it is open
 }
 
 // Counts tells whether a place is kept for the child: booked, not closed since, and nobody told that it is absent.
 func (e Expected) Counts() bool {
-	return e.State == Booked && e.Closed == "" && e.Attendance != Absent && e.Attendance != Excused
+	return e.State == Booked && e.Closed == "" && e.Attendance != Absent && e.Attendance != Excused && !(e.Told && e.Attendance == "")
 }
 
 // ListSection is those expected in a unit at a place, in a group or not.
@@ -241,7 +242,7 @@ func listSections(cat *activity.Catalogue, f ListFilter, rows []expectedRow, sou
 			all = append(all, ListSection{Activity: act, Unit: u, Site: site, SiteName: siteName, Group: group, GroupName: groupName, Health: sound[x.unit]})
 		}
 		all[i].Children = append(all[i].Children, Expected{Child: x.child, LastName: x.last, FirstName: person.Person{FirstNames: x.first}.FirstName(),
-			Level: x.level, Class: x.class, State: x.state, Attendance: x.attendance, Late: x.late, CancelAsked: x.cancelAsked, Closed: shut.why(x.placed, f.Day, key)})
+			Level: x.level, Class: x.class, State: x.state, Attendance: x.attendance, Late: x.late, CancelAsked: x.cancelAsked, Told: x.told, Closed: shut.why(x.placed, f.Day, key)})
 	}
 	slices.SortStableFunc(all, compareSections)
 	return all
@@ -334,6 +335,8 @@ func (e Expected) mark() web.Mark {
 		return web.Mark{Tone: web.Warning, Icon: "user-plus", Word: "Présent sans réservation"}
 	case e.Attendance == Present:
 		return markPresent
+	case e.Told && e.Attendance != Excused:
+		return markTold
 	case e.Attendance == Absent:
 		return markAbsent
 	case e.Attendance == Excused:

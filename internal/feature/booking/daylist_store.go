@@ -31,6 +31,7 @@ type expectedRow struct {
 	state       State
 	late        bool
 	cancelAsked bool
+	told        bool
 	attendance  Attendance
 	last, first string
 	level       string
@@ -54,18 +55,18 @@ func expectedOn(r db.Reader, day civil.Date, units []activity.UnitID) ([]expecte
 	in, args := unitArgs([]any{day}, units)
 	all, err := db.List(r, func(s db.Scanner) (expectedRow, error) {
 		x := expectedRow{unitDay: unitDay{day: day}}
-		err := s.Scan(&x.child, &x.unit, &x.family, &x.state, &x.late, &x.cancelAsked, &x.attendance, &x.slot, &x.slotName,
+		err := s.Scan(&x.child, &x.unit, &x.family, &x.state, &x.late, &x.cancelAsked, &x.told, &x.attendance, &x.slot, &x.slotName,
 			&x.group, &x.enrolled, &x.school, &x.level, &x.class, &x.last, &x.first, &x.shut, &x.reason)
 		return x, err
-	}, `select x.child, x.unit, x.family, x.state, x.late, x.asked, x.attendance, coalesce(sl.site, ''), coalesce(st.name, ''),
+	}, `select x.child, x.unit, x.family, x.state, x.late, x.asked, x.told, x.attendance, coalesce(sl.site, ''), coalesce(st.name, ''),
 			coalesce(sl.grp, e.grp, ''), coalesce(e.site, ''), coalesce(k.school, ''), k.level, k.class, p.last_name, p.first_names,
 			coalesce(sl.state, '') = 'closed', coalesce(sl.reason, '')
-		from (select b.child, b.unit, b.family, b.state, b.late, b.cancel_asked_at is not null as asked, coalesce(t.state, '') as attendance,
+		from (select b.child, b.unit, b.family, b.state, b.late, b.cancel_asked_at is not null as asked, b.absence_at is not null as told, coalesce(t.state, '') as attendance,
 					coalesce(b.slot, '') as slot
 				from booking b left join attendance t on t.child = b.child and t.day = b.day and t.unit = b.unit
 				where b.day = $1 and b.unit in (`+in+`) and (b.state in ('booked', 'asked') or t.state = 'present')
 			union all
-			select t.child, t.unit, '', '', false, false, t.state, '' from attendance t
+			select t.child, t.unit, '', '', false, false, false, t.state, '' from attendance t
 				where t.day = $1 and t.unit in (`+in+`) and t.state = 'present'
 					and not exists (select 1 from booking b where b.child = t.child and b.day = t.day and b.unit = t.unit)) x
 		join unit u on u.id = x.unit
@@ -186,7 +187,7 @@ func mealsOn(r db.Reader, days civil.Range, units []activity.UnitID) ([]mealRow,
 			left join health h on h.child = b.child
 			left join attendance t on t.child = b.child and t.day = b.day and t.unit = b.unit
 			where b.day between $1 and $2 and b.unit in (`+in+`) and b.state in ('booked', 'asked')
-				and coalesce(t.state, '') not in ('absent', 'excused')) y
+				and coalesce(t.state, case when b.absence_at is null then '' else 'absent' end) not in ('absent', 'excused')) y
 		group by y.day, y.unit, y.site, y.name, y.enrolled, y.school, y.diet, y.shut, y.reason
 		order by y.day, y.unit, y.site, y.enrolled, y.school, y.diet, y.shut, y.reason`, args...)
 	if err != nil {

@@ -200,6 +200,8 @@ func (s *Scene) bars(c Cell, a *activity.Activity, units []activity.Unit) string
 		return otherHomesDay
 	case a.State != activity.Open || !known || !p.Open:
 		return notOpen
+	case s.barred[barredKey{k.family, c.Activity}] != "":
+		return s.barred[barredKey{k.family, c.Activity}]
 	case a.ResidentsOnly && !s.Overrule && !slices.Contains(s.qualitiesOf(k.family, c.Day), activity.Resident):
 		return "Cette activité est réservée aux habitants de la commune"
 	}

@@ -17,7 +17,7 @@ func (p Pages) Proposed(r db.Reader, a actor.Actor, wishes []Wish) ([]Decision, 
 
 // ConfirmShown does what a check page showed.
 func ConfirmShown(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, wishes []Wish, shown string) (Outcome, error) {
-	return confirm(tx, now, a, cat, wishes, shown, "")
+	return confirm(tx, now, a, cat, wishes, shown, Order{})
 }
 
 // ErrDearer is what stops a confirmation that would cost more than was shown.

@@ -63,9 +63,9 @@ func (s *Scene) face(c Cell, a *activity.Activity, h Holding, closed string) Fac
 	if choice, known := a.ChoiceByID(h.Choice); known && h.State != "" {
 		f.Label = a.Label(choice.Name)
 	}
-	f.Said = Word(Situation{Booking: h.State, Mine: mine, Attendance: h.Attendance, Closed: closed, Day: c.Day, Today: today})
+	f.Said = Word(Situation{Booking: h.State, Mine: mine, Attendance: h.Attendance, Told: h.Told, Closed: closed, Day: c.Day, Today: today})
 	switch {
-	case h.Attendance != "" || h.Live() && !mine:
+	case h.Attendance != "" || h.Live() && !mine || h.Told:
 		return f
 	case h.CancelAsked:
 		f.Said = Said{markCancelAsked, "Le service n’a pas encore répondu\u00a0: la place reste réservée"}

@@ -176,7 +176,7 @@ func (p Pages) propose(r db.Reader, a actor.Actor, wishes []Wish) (proposal, err
 		}
 		told[i] = d
 	}
-	decided, _, err := p.preview(r, a, Order{Wishes: ask})
+	decided, _, err := p.preview(r, a, Order{Wishes: ask, Barred: p.Barred})
 	if err != nil {
 		return proposal{}, err
 	}
@@ -234,13 +234,12 @@ func (s *Scene) first(w Wish, today civil.Date) (*Decision, bool, error) {
 // asked of the service. The family reads the page again before it says yes.
 var errDearer = fault.New(fault.Conflict, "Un délai est passé pendant que vous regardiez la page. Rien n’est enregistré\u00a0: vérifiez de nouveau.")
 
-// confirm does what a page showed of some wishes, and never more: a line that cannot be done any more is left out, and the
+// confirm does what a page showed of some wishes, as an order asks it, and never more: a line that cannot be done any more is left out, and the
 // confirmation says why; a line that became dearer stops all of it.
-func confirm(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, wishes []Wish, shown string, note string) (Outcome, error) {
+func confirm(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, wishes []Wish, shown string, o Order) (Outcome, error) {
 	if len(shown) != len(wishes) {
 		return Outcome{}, errForm()
 	}
-	o := Order{Note: note}
 	var as []byte
 	for i, w := range wishes {
 		if !strings.ContainsRune(signs, rune(shown[i])) {

@@ -258,7 +258,7 @@ func (p Pages) submitShown(w http.ResponseWriter, r *http.Request, a actor.Actor
 		return err
 	}
 	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		out, err := confirm(tx, now, a, cat, wishes, shown, f.Text("mot"))
+		out, err := confirm(tx, now, a, cat, wishes, shown, Order{Note: f.Text("mot"), Barred: p.Barred})
 		if err != nil {
 			return web.Done{}, err
 		}

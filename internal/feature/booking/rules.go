@@ -14,6 +14,7 @@ type Situation struct {
 	Booking    State
 	Mine       bool // the booking is of the reader's own family
 	Attendance Attendance
+	Told       bool   // somebody told that the child will not come
 	Closed     string // why nothing takes place that day, "" when it does
 	Day, Today civil.Date
 }
@@ -34,6 +35,7 @@ var (
 	markOffered   = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Place proposée"}
 	markPresent   = web.Mark{Tone: web.Info, Icon: "double-check", Word: "Présent"}
 	markAbsent    = web.Mark{Tone: web.Error, Icon: "x", Word: "Absent"}
+	markTold      = web.Mark{Tone: web.Info, Icon: "file", Word: "Absence signalée"}
 	markExcused   = web.Mark{Tone: web.Info, Icon: "file", Word: "Absence justifiée"}
 	markCancelled = web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Annulé"}
 	markRefused   = web.Mark{Tone: web.Error, Icon: "ban", Word: "Refusé"}
@@ -54,9 +56,15 @@ func Word(s Situation) Said {
 		}
 		return Said{markPresent, elsewhere}
 	case Absent:
+		if s.Told {
+			return Said{markTold, elsewhere}
+		}
 		return Said{markAbsent, elsewhere}
 	case Excused:
 		return Said{markExcused, elsewhere}
+	}
+	if s.Told && s.Booking == Booked {
+		return Said{markTold, elsewhere}
 	}
 	switch s.Booking {
 	case Booked:

@@ -104,7 +104,7 @@ func upsertBookings(tx *db.Tx, now time.Time, rows []newBooking) (map[unitDay]ID
 			values `+db.Values(len(part), 17)+`
 			on conflict (child, day, unit) do update set made_at = excluded.made_at, family = excluded.family, state = excluded.state, slot = excluded.slot,
 				choice = excluded.choice, until_at = excluded.until_at, late = excluded.late, note = excluded.note, reason = excluded.reason,
-				by_agent = excluded.by_agent, changed_at = excluded.changed_at, cancel_asked_at = null,
+				by_agent = excluded.by_agent, changed_at = excluded.changed_at, cancel_asked_at = null, absence_at = null,
 				wants = excluded.wants, together = excluded.together, offer_until_at = null
 			where booking.state in ('cancelled', 'refused') or booking.state = 'asked' and booking.family = excluded.family
 			returning id, child, unit, day`, args...)

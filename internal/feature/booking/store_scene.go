@@ -33,6 +33,8 @@ type sceneRow struct {
 	custody    family.CustodyRow // of kind 't'
 	rank       int
 	offer      civil.Instant
+	made       int64
+	absent     bool
 }
 
 // readScene reads, in one query, what decides on the cells of some children over a range of days: what they are enrolled
@@ -56,29 +58,29 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 	args = append(append(args, families...), civil.DateOf(s.Now))
 	today := db.Marks(len(args), 1)
 	rows, err := db.List(r, scanScene, `select 'e', '', e.child, '', e.activity, e.from_day, e.to_day, coalesce(e.site, k.school, ''), coalesce(e.grp, ''),
-				'', '', '', null, false, false, false, '', '', 0, 0
+				'', '', '', null, false, false, false, '', '', 0, 0, 0, false
 			from enrolment e join child k on k.person = e.child
 			where e.state = 'active' and e.to_day >= $1 and e.from_day <= $2 and e.child in (`+in+`)
 		union all
 		select 'b', b.id, b.child, b.family, b.unit, b.day, b.day, '', '', b.state, coalesce(b.choice, b.unit), coalesce(b.slot, ''), b.until_at,
-				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, coalesce(t.state, ''), `+s.rank()+`, coalesce(b.offer_until_at, 0)
+				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, coalesce(t.state, ''), `+s.rank()+`, coalesce(b.offer_until_at, 0), coalesce(b.changed_at, b.made_at), b.absence_at is not null
 			from booking b left join attendance t on t.child = b.child and t.day = b.day and t.unit = b.unit
 			where b.day between $1 and $2 and b.child in (`+in+`)
 		union all
 		select 'b', b.id, b.child, b.family, b.unit, b.day, b.day, '', '', b.state, coalesce(b.choice, b.unit), coalesce(b.slot, ''), b.until_at,
-				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, '', 0, coalesce(b.offer_until_at, 0)
+				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, '', 0, coalesce(b.offer_until_at, 0), coalesce(b.changed_at, b.made_at), b.absence_at is not null
 			from booking b where b.state = 'offered' and b.day > $2 and b.child in (`+in+`)
 		union all
-		select 'b', '', t.child, '', t.unit, t.day, t.day, '', '', '', t.unit, '', null, false, false, false, '', t.state, 0, 0
+		select 'b', '', t.child, '', t.unit, t.day, t.day, '', '', '', t.unit, '', null, false, false, false, '', t.state, 0, 0, 0, false
 			from attendance t
 			where t.day between $1 and $2 and t.child in (`+in+`)
 				and not exists (select 1 from booking b where b.child = t.child and b.day = t.day and b.unit = t.unit)
 		union all
-		select 'q', '', '', q.family, q.quality, q.from_day, coalesce(q.to_day, '9999-12-31'), '', '', '', '', '', null, false, false, false, '', '', 0, 0
+		select 'q', '', '', q.family, q.quality, q.from_day, coalesce(q.to_day, '9999-12-31'), '', '', '', '', '', null, false, false, false, '', '', 0, 0, 0, false
 			from family_quality q
 			where q.from_day <= $2 and (q.to_day is null or q.to_day >= $1) and q.family in (`+inFamilies+`)
 		union all
-		select 't', h.id, h.child, h.home, h.what, h.from_day, h.to_day, h.other, h.cells, h.step, h.anchor, '', null, false, false, false, '', '', 0, 0
+		select 't', h.id, h.child, h.home, h.what, h.from_day, h.to_day, h.other, h.cells, h.step, h.anchor, '', null, false, false, false, '', '', 0, 0, 0, false
 			from (`+family.CustodyRows(in, today)+`) h`, args...)
 	if err != nil {
 		return fmt.Errorf("read what decides on bookings: %w", err)
@@ -114,7 +116,7 @@ func (s *Scene) joined(c Cell, h Holding) Holding {
 func scanScene(r db.Scanner) (sceneRow, error) {
 	var x sceneRow
 	err := r.Scan(&x.kind, &x.id, &x.child, &x.family, &x.what, &x.from, &x.to, &x.site, &x.group, &x.state, &x.choice, &x.slot, &x.until,
-		&x.late, &x.asked, &x.byAgent, &x.reason, &x.attendance, &x.rank, &x.offer)
+		&x.late, &x.asked, &x.byAgent, &x.reason, &x.attendance, &x.rank, &x.offer, &x.made, &x.absent)
 	if x.kind != "t" || err != nil {
 		return x, err
 	}
@@ -147,6 +149,7 @@ func (s *Scene) take(x sceneRow) {
 		h.State, h.Choice, h.Family, h.Late, h.ByAgent = x.state, x.choice, x.family, x.late, x.byAgent
 		h.CancelAsked = h.CancelAsked || x.asked
 		h.Rank, h.OfferUntil = max(h.Rank, x.rank), max(h.OfferUntil, x.offer)
+		h.Told, h.Made = h.Told || x.absent && x.state == Booked, max(h.Made, civil.Instant(x.made))
 		if x.reason != "" {
 			h.Reason = x.reason
 		}

@@ -28,11 +28,11 @@ func readHabits(r db.Reader, s *Scene, children []family.Child, today civil.Date
 	}
 	in, args := childArgs(civil.Range{From: today, To: today.AddDays(-habitDays)}, children)
 	rows, err := db.List(r, scanScene, `select 'e', '', e.child, '', e.activity, e.from_day, e.to_day, coalesce(e.site, k.school, ''), coalesce(e.grp, ''),
-				'', '', '', null, false, false, false, '', '', 0, 0
+				'', '', '', null, false, false, false, '', '', 0, 0, 0, false
 			from enrolment e join child k on k.person = e.child
 			where e.state = 'active' and e.to_day >= $1 and e.child in (`+in+`)
 		union all
-		select 'b', x.id, x.child, x.family, x.unit, x.day, x.day, '', '', 'booked', coalesce(x.choice, x.unit), '', null, false, false, false, '', '', 0, 0
+		select 'b', x.id, x.child, x.family, x.unit, x.day, x.day, '', '', 'booked', coalesce(x.choice, x.unit), '', null, false, false, false, '', '', 0, 0, 0, false
 			from (select b.id, b.child, b.family, b.unit, b.day, b.choice, row_number() over (partition by b.child, b.unit, b.family order by b.day desc) as n
 				from booking b where b.day >= $2 and b.state = 'booked' and b.child in (`+in+`)) x
 			where x.n <= `+fmt.Sprint(habitTaken), args...)

@@ -18,7 +18,7 @@ import (
 
 // howToday says whom to ask what this page does not do.
 func howToday(services ...town.Service) templ.Component {
-	return family.AtTheDesk("Pour signaler une absence, ou si un jour ne peut plus être changé ici\u00a0:", services)
+	return family.AtTheDesk("Si un jour ne peut plus être changé ici\u00a0:", services)
 }
 
 // Enrolled is a right to book, with the names that people read.

@@ -45,6 +45,8 @@ type Holding struct {
 	Attendance  Attendance
 	Rank        int           // of what waits
 	OfferUntil  civil.Instant // of what is offered
+	Told        bool          // somebody told that the child will not come
+	Made        civil.Instant // when it took the form that it has
 }
 
 type heldUnit struct {
@@ -170,6 +172,7 @@ type Scene struct {
 	custody   map[family.ChildID]family.Timeline
 	windows   map[windowKey]activity.Window
 
+	barred     map[barredKey]string      // why a family may not book an activity
 	slotsByKey map[slotKey]activity.Slot // only for pages that show places
 
 	party  string                   // the name of those who wait together

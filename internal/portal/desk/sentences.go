@@ -99,6 +99,21 @@ var sentences = map[string]string{
 
 	"billing.invoice.imported": "Facture reprise de l’ancien portail",
 
+	"absence.contest.accepted":     "Écart retiré, la famille avait raison",
+	"absence.contest.refused":      "Écart maintenu",
+	"absence.contested":            "Écart contesté par la famille",
+	"absence.debt.exempted":        "Famille dispensée malgré un impayé",
+	"absence.debt.exemption_ended": "Dispense pour impayé retirée",
+	"absence.incident.told":        "Famille prévenue d’un écart avec la réservation",
+	"absence.late.noted":           "Retard noté",
+	"absence.proof.accepted":       "Justificatif d’absence accepté",
+	"absence.proof.received":       "Justificatif d’absence reçu",
+	"absence.proof.refused":        "Justificatif d’absence refusé",
+	"absence.rules.published":      "Règles d’absence publiées",
+	"absence.told":                 "Absence signalée",
+	"absence.told.otherwise":       "Famille prévenue autrement d’un écart",
+	"absence.withdrawn":            "Absence retirée",
+
 	"booking.applied":          "Réservations changées",
 	"booking.import.undone":    "Réservations reprises de l’ancien portail retirées",
 	"booking.inserted":         "Réservations enregistrées",

@@ -1,0 +1,241 @@
+package absence
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/mail"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
+)
+
+// The mails of this package, to those who head the family. None names a medical reason.
+const (
+	MailTold     = "absence.told"     // what was told at once
+	MailEvening  = "absence.evening"  // what did not go as booked
+	MailAnswered = "absence.answered" // a proof or a contest has its answer
+)
+
+// mostTold is how many lines a mail tells; the page has them all.
+const mostTold = 12
+
+// MailDeps is what rendering needs: URL makes an address of a path of the portal.
+type MailDeps struct {
+	URL       func(path string) string
+	Now       func() time.Time
+	Catalogue *activity.Cache
+}
+
+// Mails are the mails of this package.
+func Mails(d MailDeps) []mail.Template {
+	return []mail.Template{
+		{Name: MailTold, Render: d.told, Label: "Absence signalée", Specimen: mail.Example(d.toldBody("Camille Martin", "{auteur}", "{objet}", "{référence}", []string{"{jours}"}))},
+		{Name: MailEvening, Render: d.evening, Label: "Écart avec la réservation, le soir même", Specimen: mail.Example(d.eveningBody("Camille Martin", "{objet}", []string{"{écarts}"}, "/espace/absences"))},
+		{Name: MailAnswered, Render: d.answered, Label: "Réponse sur une absence", Specimen: mail.Example(d.answeredBody("Camille Martin", "{objet}", []string{"{réponse}"}))},
+	}
+}
+
+func (d MailDeps) toldBody(to, by, subject, reference string, lines []string) mail.Body {
+	return mail.Body{Subject: subject + " (" + reference + ")", ToName: to, Greeting: "Bonjour " + to + ",", Facts: []mail.Fact{{Label: "Référence", Value: reference}},
+		Paragraphs: append([]string{by + " :"}, lines...), Button: mail.Button{Label: "Voir le détail", URL: d.URL("/espace/absences/" + reference)},
+		Closing: []string{"Un justificatif demandé se remet au service. Vous n’êtes pas à l’origine de cette déclaration ? Appelez le service."}}
+}
+
+func (d MailDeps) eveningBody(to, subject string, lines []string, path string) mail.Body {
+	return mail.Body{Subject: subject, ToName: to, Greeting: "Bonjour " + to + ",", Paragraphs: append([]string{"Voici ce qui ne s’est pas passé comme réservé :"}, lines...),
+		Button:  mail.Button{Label: "Voir, ou répondre « Ce n’est pas exact »", URL: d.URL(path)},
+		Closing: []string{"Rien de plus n’est jamais facturé pour une première fois."}}
+}
+
+func (d MailDeps) answeredBody(to, subject string, lines []string) mail.Body {
+	return mail.Body{Subject: subject, ToName: to, Greeting: "Bonjour " + to + ",", Paragraphs: lines,
+		Button: mail.Button{Label: "Voir mes absences", URL: d.URL("/espace/absences")}}
+}
+
+// reader is one head of a family, with the children that no restriction keeps from it.
+type reader struct {
+	to   person.Person
+	kept map[family.ChildID]bool
+}
+
+func (d MailDeps) reader(r db.Reader, args map[string]string) (reader, *activity.Catalogue, error) {
+	cat, err := d.Catalogue.In(r, d.Now())
+	if err != nil {
+		return reader{}, nil, err
+	}
+	to, err := person.ByID(r, person.ID(args["person"]))
+	if err != nil {
+		return reader{}, nil, errors.Join(mail.ErrDrop, err)
+	}
+	kept, err := keptFrom(r, args["person"], civil.DateOf(d.Now()))
+	return reader{to, kept}, cat, err
+}
+
+func (d MailDeps) told(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
+	who, cat, err := d.reader(r, args)
+	if err != nil {
+		return mail.Body{}, err
+	}
+	all, err := linesOfReport(r, d.Now().Location(), args["reference"])
+	if err != nil {
+		return mail.Body{}, err
+	}
+	all = slices.DeleteFunc(all, func(l Line) bool { return who.kept[l.Cell.Child] || string(l.Family) != args["family"] })
+	if len(all) == 0 {
+		return mail.Body{}, mail.ErrDrop
+	}
+	book, err := ReadRules(r)
+	if err != nil {
+		return mail.Body{}, err
+	}
+	var lines, names []string
+	for i, l := range all {
+		if !slices.Contains(names, l.ChildName) {
+			names = append(names, l.ChildName)
+		}
+		if i == mostTold {
+			lines = append(lines, "et "+strconv.Itoa(len(all)-mostTold)+" autres, à lire sur la page.")
+		}
+		if i < mostTold {
+			lines = append(lines, l.sentence(cat, book, d.Now()))
+		}
+	}
+	by := "Absence signalée par un responsable de la famille"
+	if all[0].ByAgent {
+		by = "Absence signalée par un agent de la mairie"
+	}
+	subject := family.List(names) + " : " + absences(len(all))
+	body := d.toldBody(who.to.Full(), by, subject, args["reference"], lines)
+	body.Values = map[string]string{"auteur": by, "objet": subject, "référence": args["reference"], "jours": strings.Join(lines, " ")}
+	return body, nil
+}
+
+func absences(n int) string {
+	if n == 1 {
+		return "absence signalée, 1\u00a0jour"
+	}
+	return "absence signalée, " + strconv.Itoa(n) + "\u00a0jours"
+}
+
+// sentence says a day in a mail: the reason is named unless it is medical.
+func (l Line) sentence(cat *activity.Catalogue, book Book, now time.Time) string {
+	s := l.ChildName + ", " + activityName(cat, l.Activity) + ", " + l.Day.DayMonth() + " : " + l.words(now)
+	if x, known := l.reason(book); known && !x.Medical && l.Did == Absent {
+		s += " (" + x.Label + ")"
+	}
+	return s + "."
+}
+
+func (d MailDeps) evening(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
+	who, cat, err := d.reader(r, args)
+	if err != nil {
+		return mail.Body{}, err
+	}
+	book, err := ReadRules(r)
+	if err != nil {
+		return mail.Body{}, err
+	}
+	events, err := eventsOf(r, civil.DateOf(d.Now()), family.ID(args["family"]))
+	if err != nil {
+		return mail.Body{}, err
+	}
+	at, err := strconv.ParseInt(args["at"], 10, 64)
+	if err != nil {
+		return mail.Body{}, errors.Join(mail.ErrDrop, err)
+	}
+	var lines, names []string
+	path := "/espace/absences"
+	var last Weighed
+	for _, w := range weigh(cat, book, events) {
+		if who.kept[w.Cell.Child] || w.ToldAt != civil.Instant(at) || !w.WithdrawnAt.IsZero() {
+			continue
+		}
+		lines, last = append(lines, w.sentence(cat)), w
+		if !slices.Contains(names, w.ChildName) {
+			names = append(names, w.ChildName)
+		}
+		path = "/espace/incidents/" + string(w.ID)
+	}
+	if len(lines) == 0 {
+		return mail.Body{}, mail.ErrDrop
+	}
+	subject := family.List(names) + " : écart avec la réservation"
+	if len(lines) == 1 {
+		subject = last.ChildName + ", " + last.Day.DayMonth() + " : " + last.Event.words()
+	} else {
+		path = "/espace/absences"
+	}
+	body := d.eveningBody(who.to.Full(), subject, lines, path)
+	body.Values = map[string]string{"objet": subject, "écarts": strings.Join(lines, " ")}
+	return body, nil
+}
+
+// sentence says an incident to a family, with what it costs.
+func (w Weighed) sentence(cat *activity.Catalogue) string {
+	s := w.ChildName + ", " + activityName(cat, w.Activity) + ", " + w.Day.DayMonth() + " : " + w.Event.words() + ". "
+	cost := w.cost()
+	if w.Standing.Charged {
+		cost = "Pénalité : " + cost
+	}
+	s += upperFirst(cost) + "."
+	if usual := w.usual(); usual != "" && !w.Standing.Charged {
+		s += " " + usual
+	}
+	return s
+}
+
+func upperFirst(s string) string {
+	for i, c := range s {
+		if i == 0 {
+			return strings.ToUpper(string(c)) + s[len(string(c)):]
+		}
+	}
+	return s
+}
+
+func (d MailDeps) answered(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
+	who, cat, err := d.reader(r, args)
+	if err != nil {
+		return mail.Body{}, err
+	}
+	subject, line, child := "", "", family.ChildID("")
+	if id := args["incident"]; id != "" {
+		e, err := eventByID(r, IncidentID(id))
+		if err != nil {
+			return mail.Body{}, errors.Join(mail.ErrDrop, err)
+		}
+		child, subject = e.Cell.Child, "Réponse à votre message sur le "+e.Day.DayMonth()
+		line = e.ChildName + ", " + activityName(cat, e.Activity) + ", " + e.Day.DayMonth() + ", " + e.words() + " : "
+		if e.WithdrawnAt.IsZero() {
+			line += "le service le maintient."
+		} else {
+			line += "le service le retire, rien n’est compté."
+		}
+		if e.Answer != "" {
+			line += " Le service : " + e.Answer
+		}
+	} else {
+		l, _, err := lineByID(r, d.Now().Location(), ID(args["absence"]))
+		if err != nil {
+			return mail.Body{}, errors.Join(mail.ErrDrop, err)
+		}
+		child, subject = l.Cell.Child, "Absence du "+l.Day.DayMonth()+" : justificatif "+map[bool]string{true: "accepté", false: "refusé"}[l.Proof == Accepted]
+		line = l.ChildName + ", " + activityName(cat, l.Activity) + ", " + l.Day.DayMonth() + " : " + l.words(d.Now()) + "."
+		if l.Answer != "" {
+			line += " Le service : " + l.Answer
+		}
+	}
+	if who.kept[child] {
+		return mail.Body{}, mail.ErrDrop
+	}
+	body := d.answeredBody(who.to.Full(), subject, []string{line})
+	body.Values = map[string]string{"objet": subject, "réponse": line}
+	return body, nil
+}

@@ -1,0 +1,208 @@
+package absence
+
+import (
+	"fmt"
+	"time"
+
+	"parvis/internal/base/actor"
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/base/mail"
+	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
+)
+
+func insertReport(tx *db.Tx, now time.Time, a actor.Actor, reference string, of family.ID, note string) error {
+	by := a.Person
+	if a.Kind == actor.Agent {
+		by = ""
+	}
+	if _, err := tx.Exec(`insert into absence_report (reference, family, note, by_person, by_agent, at) values ($1, $2, $3, $4, $5, $6)`,
+		reference, string(of), note, by, a.Kind == actor.Agent, civil.InstantOf(now)); err != nil {
+		return fmt.Errorf("insert absence report: %w", err)
+	}
+	return nil
+}
+
+func insertLines(tx *db.Tx, all []Line, places map[ID]Day) error {
+	for i, l := range all {
+		place := places[l.ID]
+		if place.First.IsZero() {
+			place = Day{Day: l.Day, First: l.Day, Nth: 1}
+		}
+		var due any
+		if l.Due != nil {
+			due = int64(l.Due.Instant())
+		}
+		if _, err := tx.Exec(`insert into absence (id, reference, position, family, child, activity, day, did, rules, reason, timing, first_day, nth, proof, due_at, unproved, proved)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`, string(l.ID), l.Reference, i, string(l.Family), string(l.Cell.Child),
+			string(l.Activity), l.Day, string(l.Did), db.Null(l.Rules), l.Reason, string(l.Timing), place.First, place.Nth, string(l.Proof), due, l.Without, l.With); err != nil {
+			return fmt.Errorf("insert absence: %w", err)
+		}
+	}
+	return nil
+}
+
+const lineColumns = `a.id, a.reference, a.child, a.activity, a.day, a.family, a.did, coalesce(a.rules, ''), a.reason, a.timing, a.proof, a.due_at, a.unproved, a.proved,
+	a.answer, coalesce(a.answered_at, 0), coalesce(a.withdrawn_at, 0), p.last_name, p.first_names, r.note, r.by_agent, r.at, coalesce(act.service, '')`
+
+const lineTables = ` from absence a join absence_report r on r.reference = a.reference join person p on p.id = a.child join activity act on act.id = a.activity `
+
+type serviceLine struct {
+	Line
+	service string
+}
+
+// lineScan scans lines; the moments to bring a proof are of a zone.
+func lineScan(zone *time.Location) func(db.Scanner) (serviceLine, error) {
+	return func(s db.Scanner) (serviceLine, error) {
+		var x serviceLine
+		var due *int64
+		var who person.Person
+		err := s.Scan(&x.ID, &x.Reference, &x.Cell.Child, &x.Activity, &x.Day, &x.Family, &x.Did, &x.Rules, &x.Reason, &x.Timing, &x.Proof, &due, &x.Without, &x.With,
+			&x.Answer, &x.AnsweredAt, &x.WithdrawnAt, &who.LastName, &who.FirstNames, &x.Note, &x.ByAgent, &x.At, &x.service)
+		x.ChildName = who.FirstName()
+		if due != nil {
+			l := activity.StoredLimit(civil.Instant(*due), zone)
+			x.Due = &l
+		}
+		return x, err
+	}
+}
+
+func plain(all []serviceLine) []Line {
+	out := make([]Line, len(all))
+	for i, x := range all {
+		out[i] = x.Line
+	}
+	return out
+}
+
+func lineByID(r db.Reader, zone *time.Location, id ID) (Line, string, error) {
+	x, err := db.One(r, "absence", lineScan(zone), `select `+lineColumns+lineTables+`where a.id = $1`, string(id))
+	return x.Line, x.service, err
+}
+
+// linesOfChildren are what was told of some children over some days, by whichever home.
+func linesOfChildren(r db.Reader, zone *time.Location, children []family.Child, days civil.Range) ([]Line, error) {
+	if len(children) == 0 {
+		return nil, nil
+	}
+	args := []any{days.From, days.To}
+	for _, c := range children {
+		args = append(args, string(c.ID))
+	}
+	all, err := db.List(r, lineScan(zone), `select `+lineColumns+lineTables+`where a.day between $1 and $2 and a.child in (`+db.Marks(3, len(children))+`) order by a.day, a.id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list absences of children: %w", err)
+	}
+	return plain(all), nil
+}
+
+// linesOfFamily are what a family told of days from one on, the nearest last.
+func linesOfFamilies(r db.Reader, zone *time.Location, from civil.Date, families ...family.ID) ([]Line, error) {
+	if len(families) == 0 {
+		return nil, nil
+	}
+	args := []any{from}
+	for _, f := range families {
+		args = append(args, string(f))
+	}
+	all, err := db.List(r, lineScan(zone), `select `+lineColumns+lineTables+`where a.family in (`+db.Marks(2, len(families))+`) and a.day >= $1 order by a.day desc, p.folded, a.id limit 200`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list absences of families: %w", err)
+	}
+	return plain(all), nil
+}
+
+func linesOfReport(r db.Reader, zone *time.Location, reference string) ([]Line, error) {
+	all, err := db.List(r, lineScan(zone), `select `+lineColumns+lineTables+`where a.reference = $1 order by a.day, p.folded, a.position`, reference)
+	if err != nil {
+		return nil, fmt.Errorf("list absences of a report: %w", err)
+	}
+	return plain(all), nil
+}
+
+// proofsWaiting are the absences whose document is due or received, the first due first.
+func proofsWaiting(r db.Reader, zone *time.Location) ([]serviceLine, error) {
+	all, err := db.List(r, lineScan(zone), `select `+lineColumns+lineTables+`where a.proof in ('due', 'received') and a.withdrawn_at is null
+		order by case a.proof when 'received' then 0 else 1 end, coalesce(a.due_at, 9223372036854775807), a.day, a.id limit 500`)
+	if err != nil {
+		return nil, fmt.Errorf("list proofs that wait: %w", err)
+	}
+	return all, nil
+}
+
+// head is somebody to tell.
+type head struct{ person, email string }
+
+// headsFor lists the heads of a family with an address who are kept from none of the children that a condition of this
+// package finds: $1 is the family, $2 the day.
+func headsFor(r db.Reader, of family.ID, day civil.Date, children string, args ...any) ([]head, error) {
+	all, err := db.List(r, func(s db.Scanner) (head, error) {
+		var h head
+		err := s.Scan(&h.person, &h.email)
+		return h, err
+	}, `select p.id, p.email from family_member m join person p on p.id = m.person
+		where m.family = $1 and m.role in ('holder', 'coholder') and m.state = 'approved' and m.from_day <= $2
+			and (m.to_day is null or m.to_day >= $2) and p.email <> '' and exists (select 1 from `+children+`
+				and not `+family.KeptAway("m.person", "l.child", "$2")+`) order by p.id`, append([]any{string(of), day}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("list whom to tell: %w", err)
+	}
+	return all, nil
+}
+
+func tellReport(tx *db.Tx, now time.Time, of family.ID, reference string) error {
+	heads, err := headsFor(tx, of, civil.DateOf(now), `absence l where l.family = $1 and l.reference = $3`, reference)
+	if err != nil {
+		return err
+	}
+	return send(tx, now, MailTold, heads, map[string]string{"reference": reference, "family": string(of)})
+}
+
+// tellAnswer tells the heads of a family of the answer to an absence or an incident.
+func tellAnswer(tx *db.Tx, now time.Time, of family.ID, table, id string) error {
+	where := `absence l where l.id = $3`
+	if table == "incident" {
+		where = `incident l where l.id = $3`
+	}
+	heads, err := headsFor(tx, of, civil.DateOf(now), where, id)
+	if err != nil {
+		return err
+	}
+	return send(tx, now, MailAnswered, heads, map[string]string{table: id, "family": string(of)})
+}
+
+func send(tx *db.Tx, now time.Time, template string, heads []head, args map[string]string) error {
+	all := make([]mail.Message, len(heads))
+	for i, h := range heads {
+		own := map[string]string{"person": h.person}
+		for k, v := range args {
+			own[k] = v
+		}
+		all[i] = mail.Message{Template: template, To: h.email, Args: own}
+	}
+	return mail.EnqueueAll(tx, now, all)
+}
+
+// keptFrom lists the children that a court's restriction keeps from an adult on a day.
+func keptFrom(r db.Reader, adult string, day civil.Date) (map[family.ChildID]bool, error) {
+	all, err := db.List(r, db.Column[family.ChildID], `select child from restriction where person = $1 and from_day <= $2 and (lifted_day is null or lifted_day > $2)`, adult, day)
+	kept := map[family.ChildID]bool{}
+	for _, id := range all {
+		kept[id] = true
+	}
+	return kept, err
+}
+
+// excuse withdraws the missing child of a cell whose absence was told in time after all.
+func excuse(tx *db.Tx, now time.Time, c booking.Cell) error {
+	if _, err := tx.Exec(`update incident set withdrawn_at = $4, answer = $5 where child = $1 and activity = $2 and day = $3 and kind = 'missing' and withdrawn_at is null`,
+		string(c.Child), string(c.Activity), c.Day, civil.InstantOf(now), "L’absence a été signalée dans le délai"); err != nil {
+		return fmt.Errorf("excuse a missing child: %w", err)
+	}
+	return nil
+}
