@@ -78,7 +78,7 @@ func (p Pages) undoing(r *http.Request, a actor.Actor) (Confirmation, proposal, 
 			return both{}, err
 		}
 		wishes := c.Inverse()
-		lines, s, err := p.preview(rd, a, Order{Wishes: wishes})
+		lines, s, err := p.preview(rd, a, Order{Wishes: wishes, Barred: p.Barred})
 		if err != nil {
 			return both{}, err
 		}
