@@ -55,6 +55,7 @@ type tellView struct {
 	base     string // where its forms go
 	agent    bool
 	form     *web.Form
+	sent     *web.Form // what the second form sent; nil when it is shown for the first time
 	today    civil.Date
 	children []family.Child
 	likely   []string // the children who have something booked soon
@@ -123,6 +124,9 @@ func (p Pages) readTell(r *http.Request, a actor.Actor, of family.ID, f *web.For
 	}
 	return db.Read(r.Context(), p.DB, func(rd db.Reader) (tellView, error) {
 		v := tellView{form: f, today: civil.DateOf(now), now: now, agent: a.Kind == actor.Agent, base: tellPath}
+		if r.Method == http.MethodPost {
+			v.sent = f
+		}
 		if v.agent {
 			v.base = counterPath(of)
 		}

@@ -1,6 +1,8 @@
 package absence
 
 import (
+	"time"
+
 	"parvis/internal/base/civil"
 	"parvis/internal/base/money"
 )
@@ -23,6 +25,14 @@ type Standing struct {
 	Times   int // how many times the price counts when Charged
 }
 
+// yearOf is the year that counters begin anew in: from September to August, the summer with the year that ends.
+func yearOf(d civil.Date) int {
+	if d.Month >= time.September {
+		return d.Year
+	}
+	return d.Year - 1
+}
+
 // Stand places a fact among all facts of one kind, child and activity. It depends on what the family had been told by
 // that day and on nothing else: in which order facts were noted does not matter, and what is told later changes nothing.
 // span names the month, period or school year of a day.
@@ -32,7 +42,7 @@ func (x Incident) Stand(f Fact, all []Fact, span func(civil.Date) string) Standi
 		if o.ID == f.ID || o.Withdrawn || o.Told.IsZero() || !o.Told.Before(f.Day) {
 			continue
 		}
-		if civil.SchoolYearOf(o.Day) == civil.SchoolYearOf(f.Day) {
+		if yearOf(o.Day) == yearOf(f.Day) {
 			s.Warned = true
 		}
 		if span(o.Day) == span(f.Day) {

@@ -3,6 +3,7 @@ package absence
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -65,7 +66,7 @@ func spanOf(cat *activity.Catalogue, of activity.ID, s Span) func(civil.Date) st
 				}
 			}
 		}
-		return civil.SchoolYearOf(d).String()
+		return strconv.Itoa(yearOf(d))
 	}
 }
 
@@ -274,7 +275,7 @@ func eventsOf(r db.Reader, today civil.Date, families ...family.ID) ([]Event, er
 	if len(families) == 0 {
 		return nil, nil
 	}
-	args := []any{civil.NewDate(int(civil.SchoolYearOf(today))-1, time.September, 1)}
+	args := []any{civil.NewDate(yearOf(today)-1, time.September, 1)}
 	for _, f := range families {
 		args = append(args, string(f))
 	}

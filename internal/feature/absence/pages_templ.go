@@ -337,7 +337,7 @@ func checkPage(v tellView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = web.TextArea(v.form, web.Input{Name: "mot", Label: "Un mot pour le service", Hint: "Facultatif, 500 caractères au plus. N’écrivez rien de médical.", Rows: 3}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.TextArea(v.sent, web.Input{Name: "mot", Label: "Un mot pour le service", Hint: "Facultatif, 500 caractères au plus. N’écrivez rien de médical.", Rows: 3}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -402,7 +402,7 @@ func lineBoxes(v tellView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		options, values := v.lineOptions()
-		templ_7745c5c3_Err = web.Checkboxes(v.form, web.Choice{Name: "ligne", Label: "Ce qui est réservé", Options: options, Values: values}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Checkboxes(v.sent, web.Choice{Name: "ligne", Label: "Ce qui est réservé", Options: options, Values: values}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -509,7 +509,7 @@ func reasonPart(v tellView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		default:
-			templ_7745c5c3_Err = web.Radios(v.form, web.Choice{Name: "raison", Label: "Motif", Hint: "Chaque motif dit ce que devient le prix.", Required: true, Options: v.reasonOptions(), Value: v.reasons[0].Key}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Radios(v.sent, web.Choice{Name: "raison", Label: "Motif", Hint: "Chaque motif dit ce que devient le prix.", Required: true, Options: v.reasonOptions(), Value: v.reasons[0].Key}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
