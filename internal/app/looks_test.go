@@ -167,6 +167,7 @@ func (l *looker) addObjects() {
 	c.Get("/espace/calendrier").Submit("form#creer", nil).Follow() // its page shows an address now
 	l.addLate()
 	l.addWaiting()
+	l.addAbsence()
 	l.addOffers()
 	l.addSuspension()
 	l.addImport()
@@ -310,7 +311,7 @@ func (l *looker) visits() []visit {
 		}
 	}
 	child := l.objects["child"]
-	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits(), l.reserveVisits(), l.waitingVisits())
+	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits(), l.reserveVisits(), l.waitingVisits(), l.absenceVisits())
 	return append(append(all, l.merges...),
 		visit{"en attente", "/espace", 200}, visit{"en attente", "/espace/agenda", 403}, visit{"co-représentant", "/espace", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?vue=semaine", 200},

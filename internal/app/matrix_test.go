@@ -508,6 +508,9 @@ func (m *matrixTown) buildTargets(job actor.Actor, homes [2]home, news messaging
 			if err = m.secondHome(tx, name, h, services); err != nil {
 				return err
 			}
+			if err := m.absences(tx, job, name, h); err != nil {
+				return err
+			}
 			if m.targets[name]["place"], m.targets[name]["pupil"], err = m.places(tx, job, h); err != nil {
 				return err
 			}
