@@ -99,6 +99,9 @@ func (l *loadTown) space(h loadHome) map[string]string {
 		if strings.HasSuffix(r.Path, "/agenda") {
 			paths[r.Path+"?semaine"] = path + "?semaine=2026-11-23"
 		}
+		if r.Path == "/espace/absence" {
+			paths[r.Path+"?quand"] = path + "?quand=semaine&enfant=" + string(h.kids[0])
+		}
 	}
 	return paths
 }

@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"net/http"
+	"strings"
+	"testing"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
@@ -66,5 +68,40 @@ func (l *looker) absenceVisits() []visit {
 		{"agent instruction", "/agents/familles/" + l.objects["family"] + "/absences" + days, http.StatusOK},
 		{"agent instruction", "/agents/retards?activite=" + l.objects["absence-activity"], http.StatusOK},
 		{"administrateur", "/agents/activites/" + l.objects["absence-activity"] + "/absences", http.StatusOK},
+	}
+}
+
+// TestAbsencePagesAnswer opens the pages about absences without a browser, each as who opens it in TestLooks.
+func TestAbsencePagesAnswer(t *testing.T) {
+	l := newLooker(t)
+	all := l.absenceVisits()
+	for _, r := range l.Routes() {
+		if r.Method == http.MethodGet && (strings.Contains(r.Path, "absence") || strings.Contains(r.Path, "incidents") || strings.HasSuffix(r.Path, "/retards") || strings.HasSuffix(r.Path, "/dispense")) {
+			all = append(all, visit{l.whoOf(r), l.pathOf(r), http.StatusOK})
+		}
+	}
+	all = append(all, visit{"agent instruction", "/agents/familles/" + l.objects["family"], http.StatusOK}, visit{"titulaire", "/espace/agenda", http.StatusOK})
+	for _, v := range all {
+		page := l.client(v.who).Get(v.path)
+		if page.Status != v.status || page.Doc.Find("h1").Length() != 1 {
+			t.Errorf("%s as %s: %d, %d h1: %s", v.path, v.who, page.Status, page.Doc.Find("h1").Length(), page.Text("main"))
+		}
+		for _, a := range page.Doc.Find("main input, main select, main textarea").EachIter() {
+			id, hidden := a.AttrOr("id", ""), a.AttrOr("type", "") == "hidden"
+			if !hidden && id != "" && page.Doc.Find("label[for='"+id+"']").Length() == 0 {
+				t.Errorf("%s: the field %s has no label", v.path, id)
+			}
+		}
+		if !strings.Contains(v.path, "absence") {
+			continue
+		}
+		for _, banned := range []string{"nvalide", "Oups", "euillez", "%!"} {
+			if strings.Contains(page.Text("main"), banned) {
+				t.Errorf("%s says %q", v.path, banned)
+			}
+		}
+	}
+	if len(all) < 16 {
+		t.Errorf("only %d pages", len(all))
 	}
 }

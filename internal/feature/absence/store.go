@@ -46,17 +46,14 @@ type ruleRow struct {
 
 // ReadRules reads the rules of every activity, in one query.
 func ReadRules(r db.Reader) (Book, error) {
-	all, err := db.List(r, scanRule, `select r.id, r.activity, r.number, r.from_day, r.debt, r.debt_over, r.quotient, r.made_at,
-			coalesce(x.part, ''), coalesce(x.name, ''), coalesce(x.label, ''), coalesce(x.party, ''), coalesce(x.medical, false), coalesce(x.proof, false),
-			coalesce(x.tell, ''), coalesce(x.n1, 0), coalesce(x.n2, 0), coalesce(x.n3, 0), coalesce(x.bring, ''), coalesce(x.n4, 0), coalesce(x.n5, 0),
-			coalesce(x.effect, ''), coalesce(x.n6, 0), coalesce(x.n7, 0)
-		from absence_rules r left join (
-			select rules, 'r' as part, position as place, key as name, label, party, medical, proof, tell_kind as tell, tell_count as n1, tell_minute as n2,
-				tell_opens as n3, bring_kind as bring, bring_count as n4, bring_minute as n5, effect, effect_days as n6, effect_percent as n7 from absence_reason
-			union all
-			select rules, 'i', 0, kind, price, span, false, false, '', amount, percent, forgiven, '', times, times_from, '', after_minute, tolerance from absence_incident) x
-			on x.rules = r.id
-		order by r.activity, r.number, x.part desc, x.place, x.name`)
+	const version = `select r.id, r.activity, r.number, r.from_day, r.debt, r.debt_over, r.quotient, r.made_at, `
+	all, err := db.List(r, scanRule, version+`'r' as part, x.key as name, x.label, x.party, x.medical, x.proof, x.tell_kind, x.tell_count, x.tell_minute, x.tell_opens,
+				x.bring_kind, x.bring_count, x.bring_minute, x.effect, x.effect_days, x.effect_percent, x.position as place
+			from absence_rules r join absence_reason x on x.rules = r.id
+		union all `+version+`'i', x.kind, x.price, x.span, false, false, '', x.amount, x.percent, x.forgiven, '', x.times, x.times_from, '', x.after_minute, x.tolerance, 0
+			from absence_rules r join absence_incident x on x.rules = r.id
+		union all `+version+`'', '', '', '', false, false, '', 0, 0, 0, '', 0, 0, '', 0, 0, 0 from absence_rules r
+		order by 2, 3, 9 desc, 25, 10`)
 	if err != nil {
 		return nil, fmt.Errorf("read absence rules: %w", err)
 	}
@@ -82,9 +79,9 @@ func scanRule(s db.Scanner) (ruleRow, error) {
 	var x ruleRow
 	var name, label, party, tell, bring, effect string
 	var medical, proof bool
-	var n [8]int
+	var n [9]int
 	err := s.Scan(&x.ID, &x.activity, &x.Number, &x.From, &x.Debt.On, &x.Debt.Over, &x.Quotient, &x.Made, &x.part, &name, &label, &party, &medical, &proof,
-		&tell, &n[1], &n[2], &n[3], &bring, &n[4], &n[5], &effect, &n[6], &n[7])
+		&tell, &n[1], &n[2], &n[3], &bring, &n[4], &n[5], &effect, &n[6], &n[7], &n[8])
 	x.reason = Reason{Key: name, Label: label, By: Party(party), Medical: medical, Proof: proof, Tell: Moment{MomentKind(tell), n[1], n[2], n[3]},
 		Bring: Moment{Kind: MomentKind(bring), Count: n[4], Minute: n[5]}, Effect: Effect{EffectKind(effect), n[6], n[7]}}
 	x.incident = Incident{Kind: Kind(name), Price: PriceKind(label), Span: Span(party), Amount: cents(n[1]), Percent: n[2], Forgiven: n[3], Times: n[4], TimesFrom: n[5],

@@ -100,6 +100,7 @@ create table absence (
 );
 create unique index absence_once on absence (child, activity, day) where did = 'absent' and withdrawn_at is null;
 create index absence_family on absence (family, day);
+create index absence_child on absence (child, day);
 create index absence_reference on absence (reference, position);
 create index absence_due on absence (due_at) where proof in ('due', 'received') and withdrawn_at is null;
 
