@@ -198,7 +198,7 @@ func (d *ruled) setUp() {
 	d.t.Helper()
 	owner := account.FoldUsername(d.way("titulaire").Username)
 	const mine = ` from family_member c join family_member m on m.family = c.family join account a on a.person = m.person
-		where c.person in (select person from child) and a.username_folded = $1 order by c.person limit 1`
+		where c.person in (select person from child) and a.username_folded = $1 and c.person not in (select child from custody) order by c.person limit 1`
 	child := family.ChildID(d.text(`select c.person`+mine, owner))
 	d.home = family.ID(d.text(`select c.family`+mine, owner))
 	place := familytest.Homes{School: town.SiteID(d.text(`select id from site order by id limit 1`)),
