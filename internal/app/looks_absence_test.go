@@ -49,7 +49,7 @@ func (l *looker) addAbsence() {
 		}
 		if _, err := tx.Exec(`insert into absence (id, reference, position, family, child, activity, day, did, rules, reason, timing, first_day, proof, due_at, proved)
 			values ($1, $2, 0, $3, $4, $5, $6, 'absent', $7, 'enfant-malade', 'in', $6, 'due', $8, 0) on conflict do nothing`,
-			l.objects["absence"], l.objects["absence-report"], l.objects["family"], l.objects["child"], id, today.AddDays(1), rules.ID, at); err != nil {
+			l.objects["absence"], l.objects["absence-report"], l.objects["family"], l.objects["child"], id, today.AddDays(-3), rules.ID, at); err != nil {
 			return err
 		}
 		_, err = tx.Exec(`insert into incident (id, kind, family, child, activity, day, rules, found_at, told_at, told_day) values ($1, 'unbooked', $2, $3, $4, $5, $6, $7, $7, $5) on conflict do nothing`,

@@ -113,6 +113,9 @@ func Fill(ctx context.Context, d Deps) error {
 		if err := twoHomes(tx, d, a, homes, hashes[0]); err != nil {
 			return err
 		}
+		if err := p.absences(tx, d.Now, a, homes[0]); err != nil {
+			return err
+		}
 		return staff(tx, d, a, hashes[1])
 	})
 	if err != nil {

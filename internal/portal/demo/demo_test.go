@@ -6,6 +6,7 @@ import (
 
 	"parvis/internal/base/crypt"
 	"parvis/internal/base/db"
+	"parvis/internal/feature/absence"
 	"parvis/internal/feature/admission"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
@@ -17,7 +18,7 @@ import (
 )
 
 func TestFill(t *testing.T) {
-	sources := db.Join(admission.Sources(), enrolment.Sources(), booking.Sources(), tariff.Sources(), billing.Sources(), messaging.Sources())
+	sources := db.Join(admission.Sources(), enrolment.Sources(), booking.Sources(), absence.Sources(), tariff.Sources(), billing.Sources(), messaging.Sources())
 	zone, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +70,8 @@ func TestFill(t *testing.T) {
 			{`select count(*) from family_member where state = 'pending'`, 3},
 			{`select count(*) from contact_message where state = 'received'`, 3},
 			{`select count(*) from invite where held = true`, 1},
+			{`select count(*) from absence where did = 'absent'`, 1},
+			{`select count(*) from incident where told_at is not null`, 1},
 			{`select count(*) from invite where held = false and accepted_at is null`, 1},
 		} {
 			if n := count(queue.query); n != queue.want {
