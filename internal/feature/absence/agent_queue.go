@@ -269,13 +269,12 @@ func (p Pages) toldOtherwise(w http.ResponseWriter, r *http.Request, a actor.Act
 
 // lateView is the page that notes late pick-ups: an activity and a day, then who.
 type lateView struct {
-	form  *web.Form
-	acts  []web.Option
-	act   *activity.Activity
-	day   civil.Date
-	here  []Here
-	rule  Incident
-	known bool
+	form *web.Form
+	acts []web.Option
+	act  *activity.Activity
+	day  civil.Date
+	here []Here
+	rule Incident
 }
 
 func (p Pages) late(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
