@@ -46,7 +46,9 @@ func TestAnotherServiceOfTheSameFamily(t *testing.T) {
 			t.Errorf("at the desk: %s", got)
 		}
 		for name, verb := range map[string]func(*db.Tx) error{
-			"answers":     func(tx *db.Tx) error { return absence.AnswerContest(tx, w.now, other, absence.IncidentID(id), true, "") },
+			"answers": func(tx *db.Tx) error {
+				return absence.AnswerContest(tx, w.now, other, absence.IncidentID(id), true, "")
+			},
 			"tells by it": func(tx *db.Tx) error { return absence.ToldOtherwise(tx, w.now, other, absence.IncidentID(id)) },
 		} {
 			if err := db.Do(context.Background(), w.d, verb); fault.KindOf(err) != fault.NotFound {
