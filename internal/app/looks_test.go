@@ -65,6 +65,7 @@ var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents
 var walked = []string{"/controle/son", "/creer-mon-espace/adresse", "/creer-mon-espace/moyens-de-contact", "/creer-mon-espace/authentification",
 	"/creer-mon-espace/annuler", "/creer-mon-espace/demande-recue", "/creer-mon-espace/photo", "/creer-mon-espace/communes",
 	"/espace/agenda/verifier", "/espace/agenda/confirmer", "/agents/familles/{id}/agenda/verifier", "/agents/familles/{id}/agenda/confirmer", // a check page loaded again leads to the agenda
+	"/tablette/hors-ligne", // leaves for /tablette when the browser is no paired tablet; TestTabletWithoutNetwork looks at it
 	"/creer-mon-espace/confirmer/{jeton}", "/espace/demande-de-compte", "/agents/import/{id}/rapport.csv",
 	// The ways to FranceConnect and ProConnect and back: see lookAtProviders.
 	"/connexion/franceconnect", account.FranceConnectReturn, account.FranceConnectEnd,
@@ -361,7 +362,6 @@ func (l *looker) look(b *testkit.Browser, v visit, dark bool) {
 	l.beside(b, v.who)
 	b.Go(l.URL + v.path)
 	name := fmt.Sprintf("%s (%s)", v.path, v.who)
-	l.t.Log(name)
 	if status := testkit.Eval[int](b, `performance.getEntriesByType('navigation')[0].responseStatus`); status != v.status {
 		l.t.Errorf("%s answers %d, want %d: %s", name, status, v.status, b.Text("h1"))
 	}
