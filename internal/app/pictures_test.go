@@ -57,6 +57,7 @@ func (l *looker) scenes() []scene {
 		{"agents-activation", "agent instruction", "/agents/activations/" + l.objects["account"]},
 		{"creer-mon-espace", nobody, "/creer-mon-espace/identite"}, {"agents-comparer", "agent instruction", "/agents/activation/" + l.objects["newcomer"]},
 		{"agents-parametres", "administrateur", "/agents/parametres"},
+		{"reserver", "titulaire", "/espace/reserver"}, {"agents-pointage", "agent instruction", "/agents/pointage"},
 	}
 }
 
