@@ -346,7 +346,7 @@ func TestLooks(t *testing.T) {
 	l.lookAtProviders(b)
 	l.lookAtBreakdown(t, b)
 	for _, r := range l.Routes() {
-		if r.Method != http.MethodGet || !slices.Contains(files, r.Path) || strings.HasPrefix(r.Path, "/logo.") {
+		if r.Method != http.MethodGet || !slices.Contains(files, r.Path) || strings.HasPrefix(r.Path, "/logo.") || strings.Contains(r.Path, "{jeton}") {
 			continue
 		}
 		if p := l.client(l.whoOf(r)).Get(strings.Replace(r.Path, "{id}", l.objects["person"], 1)); p.Status != 200 {

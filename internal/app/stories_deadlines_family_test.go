@@ -20,7 +20,7 @@ import (
 type agendaCell struct {
 	Found, Box, Ticked bool
 	Name, Text         string
-	Week               string // the words at the head of its week
+	Week               string // the words at the head of its week and of its day
 }
 
 func (c agendaCell) says(words string) bool {
@@ -40,7 +40,7 @@ func (d *ruled) looks(x row, at time.Time) agendaCell {
 		if (!line) return JSON.stringify({Found: false, Text: plain(day)})
 		const box = line.querySelector('input[type=checkbox]')
 		return JSON.stringify({Found: true, Box: !!box && !box.disabled, Ticked: !!box?.checked, Name: box?.name ?? '', Text: plain(line),
-			Week: plain(line.closest('.agenda-week').querySelector('.agenda-deadline'))}) })()`, x.day.DayMonth(), x.name))
+			Week: plain(line.closest('.agenda-week').querySelector('.agenda-deadline')) + ' ' + [...line.closest('.agenda-day').querySelectorAll('p.agenda-reason')].filter(p => !p.closest('.agenda-line')).map(plain).join(' ')}) })()`, x.day.DayMonth(), x.name))
 	var c agendaCell
 	if err := json.Unmarshal([]byte(raw), &c); err != nil {
 		d.t.Fatal(err)

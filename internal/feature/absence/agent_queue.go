@@ -32,7 +32,8 @@ func readWaiting(r db.Reader, now time.Time, a actor.Actor) (waiting, error) {
 	// A family that has an address is told by the evening's mail: only what was left untold until the next day waits here.
 	w.events, err = db.List(r, scanEvent, `select `+eventColumns+` from (
 			select id from incident where contested_at is not null and answered_at is null and withdrawn_at is null
-			union select id from incident where told_at is null and withdrawn_at is null and day < $1 and found_at < $2) x
+			union all select id from incident where told_at is null and withdrawn_at is null and day < $1 and found_at < $2
+				and (contested_at is null or answered_at is not null)) x
 		join incident i on i.id = x.id join person p on p.id = i.child join activity act on act.id = i.activity
 		order by coalesce(i.contested_at, i.found_at), i.id limit 500`, civil.DateOf(now), civil.InstantOf(civil.DateOf(now).At(0, 0, now.Location())))
 	w.events = slices.DeleteFunc(w.events, func(e Event) bool { return !a.CanFor(Note, e.service) })
