@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -96,4 +97,32 @@ func TestFill(t *testing.T) {
 			t.Errorf("%d civilities that do not go with the first name", n)
 		}
 	})
+}
+
+// TestFillAtAnyHour fills the town at the hours and days where « today » and « some hours ago » are not one day.
+func TestFillAtAnyHour(t *testing.T) {
+	sources := db.Join(admission.Sources(), enrolment.Sources(), booking.Sources(), absence.Sources(), tariff.Sources(), billing.Sources(), messaging.Sources())
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	moments := []time.Time{
+		time.Date(2026, 11, 24, 0, 5, 0, 0, zone),   // yesterday is six hours ago
+		time.Date(2026, 12, 15, 23, 59, 0, 0, zone), // a week 53 is near
+		time.Date(2027, 8, 31, 12, 0, 0, 0, zone),   // the eve of a school year
+	}
+	if os.Getenv("PARVIS_DEEP") != "" {
+		for i := range 730 {
+			moments = append(moments, time.Date(2026, 9, 1+i, i%24, 30, 0, 0, zone))
+		}
+	}
+	for _, now := range moments {
+		t.Run(now.Format("2006-01-02T15:04"), func(t *testing.T) {
+			testkit.EachEngine(t, sources, func(t *testing.T, d *db.DB) {
+				if err := demo.Fill(t.Context(), demo.Deps{DB: d, Key: crypt.NewKey(), Now: now}); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
 }

@@ -66,7 +66,7 @@ func (p place) settleAdult(tx *db.Tx, now time.Time, a actor.Actor, s *settled, 
 	if n > 0 {
 		role = family.CoHolder
 	}
-	if _, err := family.AddMember(tx, now, a, family.NewMember{Family: s.family, Person: id, Role: role, MayCollect: true, From: p.calendar.year.From}); err != nil {
+	if _, err := family.AddMember(tx, now, a, family.NewMember{Family: s.family, Person: id, Role: role, MayCollect: true, From: p.calendar.known()}); err != nil {
 		return err
 	}
 	acc, _, err := account.InsertUnclaimed(tx, now, a, id, "", h.Emails[n])
@@ -83,7 +83,7 @@ func (p place) settleContact(tx *db.Tx, now time.Time, a actor.Actor, s settled,
 		return err
 	}
 	_, err = family.AddMember(tx, now, a, family.NewMember{Family: s.family, Person: id, Role: family.Contact,
-		Relation: h.Contact.Relation, MayCollect: h.Contact.MayCollect, From: p.calendar.year.From})
+		Relation: h.Contact.Relation, MayCollect: h.Contact.MayCollect, From: p.calendar.known()})
 	return err
 }
 
@@ -94,7 +94,7 @@ func (p place) settleChild(tx *db.Tx, now time.Time, a actor.Actor, s *settled, 
 		return err
 	}
 	child, err := family.AddChild(tx, now, a, family.NewChild{Family: s.family, Person: id, School: p.sites[c.School], Level: c.Level,
-		Class: c.Class, From: p.calendar.year.From})
+		Class: c.Class, From: p.calendar.known()})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,9 @@ type calendar struct {
 	holidays []town.SchoolHoliday
 }
 
+// known is since when the town knows its families: the summer before a school year too, they are known.
+func (c calendar) known() civil.Date { return c.year.From.AddDays(-365) }
+
 func (c calendar) held(d civil.Date) bool {
 	if !c.year.Contains(d) || civil.PublicHoliday(d, civil.Metropole) != "" {
 		return false

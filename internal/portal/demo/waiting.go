@@ -80,7 +80,7 @@ func invitations(tx *db.Tx, d Deps, a actor.Actor, homes []settled, home settled
 		if len(h.adults) < 2 || len(h.children) == 0 {
 			continue
 		}
-		if _, err := family.Restrict(tx, d.Now, a, family.Restriction{Person: h.adults[1], Child: h.children[0],
+		if _, err := family.Restrict(tx, d.Now.AddDate(0, 0, -1), a, family.Restriction{Person: h.adults[1], Child: h.children[0],
 			DecidedOn: civil.DateOf(d.Now).AddDays(-60), Reference: "RG 26/00417"}); err != nil {
 			return err
 		}
