@@ -21,6 +21,7 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
@@ -34,15 +35,15 @@ func parent(account account.ID, who person.ID) actor.Actor {
 // each, days offered both ways, taken and not taken.
 func sharedChild(tx *db.Tx, now time.Time, child family.ChildID, homes [2]family.ID, heads [2]actor.Actor) error {
 	job, today := actor.Job("test"), civil.DateOf(now)
-	sharing := family.Sharing{Reference: "RG 26/01234", DecidedOn: today.AddDays(-30), Arrangement: family.Arrangement{Home: homes[0], Other: homes[1], Kind: family.EvenOddWeeks,
-		Change: time.Monday, Days: civil.Range{From: today}, Spans: []family.Span{{Range: civil.Range{From: today.AddDays(30), To: today.AddDays(36)}, Home: homes[1]}}}}
-	if _, err := family.EnterCustody(tx, now, job, child, sharing); err != nil {
+	sharing := custody.Sharing{Reference: "RG 26/01234", DecidedOn: today.AddDays(-30), Arrangement: custody.Arrangement{Home: homes[0], Other: homes[1], Kind: custody.EvenOddWeeks,
+		Change: time.Monday, Days: civil.Range{From: today}, Spans: []custody.Span{{Range: civil.Range{From: today.AddDays(30), To: today.AddDays(36)}, Home: homes[1]}}}}
+	if _, err := custody.Enter(tx, now, job, child, sharing); err != nil {
 		return err
 	}
 	for i, head := range heads {
 		x := sharing
 		x.Home, x.Other = homes[i], homes[1-i]
-		if _, err := family.ProposeCustody(tx, now, head, child, x); err != nil {
+		if _, err := custody.Propose(tx, now, head, child, x); err != nil {
 			return err
 		}
 	}
@@ -56,14 +57,14 @@ func sharedChild(tx *db.Tx, now time.Time, child family.ChildID, homes [2]family
 		if offered[giver]++; offered[giver] > 3 {
 			continue
 		}
-		id, err := family.OfferDay(tx, now, heads[giver], child, day)
+		id, err := custody.OfferDay(tx, now, heads[giver], child, day)
 		if err != nil {
 			return fmt.Errorf("offer %s: %w", day, err)
 		}
 		if offered[giver] == 3 {
 			continue
 		}
-		if _, err := family.AnswerDay(tx, now, heads[1-giver], id, offered[giver] == 1); err != nil {
+		if _, err := custody.AnswerDay(tx, now, heads[1-giver], id, offered[giver] == 1); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
@@ -19,10 +20,10 @@ func (l *looker) addHomes() {
 	holder := person.ID(l.text(`select person from family_member where family = $1 and role = 'holder'`, string(home)))
 	today := civil.DateOf(l.Now())
 	l.do(func(tx *db.Tx, _ actor.Actor) error {
-		id, err := family.ProposeCustody(tx, l.Now(), actor.Actor{Kind: actor.Citizen, State: actor.Active, Person: string(holder)}, child, family.Sharing{
-			DecidedOn: today.AddDays(-40), Reference: "RG 26/01234", Arrangement: family.Arrangement{Home: home, Other: other, Kind: family.EvenOddWeeks,
+		id, err := custody.Propose(tx, l.Now(), actor.Actor{Kind: actor.Citizen, State: actor.Active, Person: string(holder)}, child, custody.Sharing{
+			DecidedOn: today.AddDays(-40), Reference: "RG 26/01234", Arrangement: custody.Arrangement{Home: home, Other: other, Kind: custody.EvenOddWeeks,
 				Change: time.Friday, Days: civil.Range{From: today.AddDays(14)},
-				Spans: []family.Span{{Range: civil.Range{From: today.AddDays(30), To: today.AddDays(36)}, Home: other}}}})
+				Spans: []custody.Span{{Range: civil.Range{From: today.AddDays(30), To: today.AddDays(36)}, Home: other}}}})
 		l.objects["custody"], l.shared = string(id), string(child)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/merging"
@@ -20,7 +21,7 @@ import (
 
 // MergeParts are what each feature has of two people or families that become one, lowest first.
 func MergeParts() []person.Part {
-	return []person.Part{person.MergePart(), account.MergePart(), family.MergePart(), admission.MergePart(), activity.MergePart(), enrolment.MergePart(),
+	return []person.Part{person.MergePart(), account.MergePart(), family.MergePart(), custody.MergePart(), admission.MergePart(), activity.MergePart(), enrolment.MergePart(),
 		booking.MergePart(), attendance.MergePart(), absence.MergePart(), tariff.MergePart(), billing.MergePart(), moving.MergePart()}
 }
 

@@ -19,6 +19,7 @@ import (
 	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/document"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
@@ -47,6 +48,7 @@ type features struct {
 	signup    signup.Pages
 	person    person.Pages
 	family    family.Pages
+	custody   custody.Pages
 	news      messaging.Pages
 	request   request.Pages
 	document  document.Pages
@@ -71,6 +73,7 @@ func (a *App) features() features {
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
 		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Placed(a.Now), Answered: booking.AnsweredWords},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
+		custody:   custody.Pages{DB: a.DB, Now: a.Now},
 		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href, Barred: absence.Barred(billing.Overdue)},
 		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
 		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
@@ -89,6 +92,7 @@ func (a *App) features() features {
 			return gate.ConfirmPassword(ctx, who, password, "", "mot_de_passe")
 		}}
 	f.family = family.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Quotient: tariff.Own, Activation: activationHref, Invitations: a.invites().Card, Namesakes: a.invites().Namesakes,
+		TwoHomes: custody.Path, CounterTwoHomes: custody.CounterPath,
 		Panels: slices.Concat([]web.Panel{a.invites().Panel()}, enrolment.Panels(), f.activity.Panels(), f.booking.Panels(), f.absence.Panels(), f.billing.Panels(), f.tariff.Panels(), mergePanels(), []web.Panel{a.familyHistory()})}
 	return f
 }
@@ -124,7 +128,8 @@ func (a *App) activations() admission.Desk {
 func (a *App) dashboard(f features) home.Dashboard {
 	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing, Awaiting: family.Awaiting,
 		Shortcuts: f.booking.Shortcuts,
-		Todos:     []web.TodoSource{billing.Todo, family.Todo, f.booking.OfferTodos, f.booking.AnswerTodos},
+		Todos:     []web.TodoSource{billing.Todo, custody.Todo, f.booking.OfferTodos, f.booking.AnswerTodos},
+		Parts:     slices.Concat(custody.Parts(), messaging.Parts()),
 		Tiles:     slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
 		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
 			upcoming, err := f.booking.Children(r, now, who)
@@ -149,7 +154,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Coming: []desk.Coming{{Right: booking.Read, Read: f.booking.ComingMeals}}, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.booking.Queues(), f.attended.Queues(), f.absence.Queues(),
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Coming: []desk.Coming{{Right: booking.Read, Read: f.booking.ComingMeals}}, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.custody.Queues(), f.booking.Queues(), f.attended.Queues(), f.absence.Queues(),
 		[]web.Queue{a.invites().Queue(), messaging.ContactQueue(), admission.Bounced()}), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
 }
 
@@ -205,6 +210,8 @@ func (a *App) declare(f features) {
 	f.person.Agent(rt)
 	f.family.Citizen(rt)
 	f.family.Agent(rt)
+	f.custody.Citizen(rt)
+	f.custody.Agent(rt)
 	f.news.Citizen(rt)
 	f.news.Agent(rt)
 	f.request.Citizen(rt)

@@ -14,6 +14,7 @@ import (
 	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/feed"
@@ -30,6 +31,6 @@ import (
 // Sources are the migrations of all packages.
 func Sources() []db.Source {
 	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
-		town.Sources(), person.Sources(), account.Sources(), family.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
+		town.Sources(), person.Sources(), account.Sources(), family.Sources(), custody.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
 		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), attendance.Sources(), absence.Sources(), billing.Sources(), moving.Sources())
 }

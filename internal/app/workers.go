@@ -24,6 +24,7 @@ import (
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
@@ -58,6 +59,7 @@ func (a *App) mails() []mail.Template {
 	all = append(all, person.Mails(person.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
 	all = append(all, messaging.Mails(messaging.MailDeps{Now: a.Now, URL: a.address})...)
 	all = append(all, family.Mails(family.MailDeps{URL: a.address})...)
+	all = append(all, custody.Mails(custody.MailDeps{URL: a.address})...)
 	all = append(all, merging.Mails(merging.MailDeps{URL: a.address})...)
 	all = append(all, booking.Mails(booking.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	all = append(all, absence.Mails(absence.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)

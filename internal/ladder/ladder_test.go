@@ -25,6 +25,7 @@ var ranks = []string{
 	"feature/person",
 	"feature/account",
 	"feature/family",
+	"feature/custody",
 	"feature/admission feature/signup feature/merging feature/document feature/activity",
 	"feature/tariff feature/messaging feature/request",
 	"feature/enrolment",

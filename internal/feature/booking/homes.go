@@ -4,7 +4,7 @@ import (
 	"parvis/internal/base/web"
 )
 
-// A child of two homes whose days are shared (family.Timeline): a home books its own days. What was booked before a day
+// A child of two homes whose days are shared (custody.Timeline): a home books its own days. What was booked before a day
 // went to the other home stays with who booked it, who alone may give it up.
 
 // otherHomesDay is why a home cannot book.

@@ -13,6 +13,7 @@ import (
 	"parvis/internal/base/fault"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person"
@@ -21,11 +22,11 @@ import (
 )
 
 // share enters, at the counter, that even weeks are Camille’s and odd ones Bruno’s.
-func (w *world) share(t testing.TB) family.CustodyID {
+func (w *world) share(t testing.TB) custody.ID {
 	t.Helper()
-	id, err := db.Write(context.Background(), w.d, func(tx *db.Tx) (family.CustodyID, error) {
-		return family.EnterCustody(tx, persontest.Now(), familytest.Agent(family.FileWrite), w.Jeremy, family.Sharing{Arrangement: family.Arrangement{
-			Home: w.First, Other: w.Second, Kind: family.EvenOddWeeks, Change: time.Monday, Days: civil.Range{From: civil.NewDate(2027, 1, 4)}}})
+	id, err := db.Write(context.Background(), w.d, func(tx *db.Tx) (custody.ID, error) {
+		return custody.Enter(tx, persontest.Now(), familytest.Agent(family.FileWrite), w.Jeremy, custody.Sharing{Arrangement: custody.Arrangement{
+			Home: w.First, Other: w.Second, Kind: custody.EvenOddWeeks, Change: time.Monday, Days: civil.Range{From: civil.NewDate(2027, 1, 4)}}})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -37,11 +38,11 @@ func (w *world) share(t testing.TB) family.CustodyID {
 func (w *world) hand(t testing.TB, from, to person.ID, day civil.Date) {
 	t.Helper()
 	if err := db.Do(context.Background(), w.d, func(tx *db.Tx) error {
-		id, err := family.OfferDay(tx, persontest.Now(), as(from, ""), w.Jeremy, day)
+		id, err := custody.OfferDay(tx, persontest.Now(), as(from, ""), w.Jeremy, day)
 		if err != nil {
 			return err
 		}
-		_, err = family.AnswerDay(tx, persontest.Now(), as(to, ""), id, true)
+		_, err = custody.AnswerDay(tx, persontest.Now(), as(to, ""), id, true)
 		return err
 	}); err != nil {
 		t.Fatal(err)

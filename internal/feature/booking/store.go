@@ -7,6 +7,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/enrolment"
 )
 
@@ -16,7 +17,7 @@ var migrations embed.FS
 // Sources are the migrations of the package and of those below it.
 func Sources() []db.Source {
 	own, _ := fs.Sub(migrations, "migrations") // fails only for a name that is not a path
-	return db.Join(enrolment.Sources(), []db.Source{{Name: "booking", FS: own}})
+	return db.Join(enrolment.Sources(), custody.Sources(), []db.Source{{Name: "booking", FS: own}})
 }
 
 const batch = 100 // rows a statement; few enough for both engines' limits on parameters

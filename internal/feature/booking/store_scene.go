@@ -7,6 +7,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
 )
@@ -30,7 +31,7 @@ type sceneRow struct {
 	byAgent    bool
 	reason     string
 	attendance Attendance
-	custody    family.CustodyRow // of kind 't'
+	custody    custody.Row // of kind 't'
 	rank       int
 	offer      civil.Instant
 	made       int64
@@ -81,17 +82,17 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 			where q.from_day <= $2 and (q.to_day is null or q.to_day >= $1) and q.family in (`+inFamilies+`)
 		union all
 		select 't', h.id, h.child, h.home, h.what, h.from_day, h.to_day, h.other, h.cells, h.step, h.anchor, '', null, false, false, false, '', '', 0, 0, 0, false
-			from (`+family.CustodyRows(in, today)+`) h`, args...)
+			from (`+custody.Rows(in, today)+`) h`, args...)
 	if err != nil {
 		return fmt.Errorf("read what decides on bookings: %w", err)
 	}
-	var custody []family.CustodyRow
+	var homes []custody.Row
 	for _, x := range rows {
 		if s.take(x); x.kind == "t" {
-			custody = append(custody, x.custody)
+			homes = append(homes, x.custody)
 		}
 	}
-	s.custody = family.Timelines(custody)
+	s.custody = custody.Timelines(homes)
 	for c, h := range s.held {
 		if len(h.Units) > 1 {
 			s.held[c] = s.joined(c, h)
@@ -120,7 +121,7 @@ func scanScene(r db.Scanner) (sceneRow, error) {
 	if x.kind != "t" || err != nil {
 		return x, err
 	}
-	x.custody = family.CustodyRow{What: x.what, ID: string(x.id), Child: x.child, Home: x.family, Other: family.ID(x.site), From: x.from, To: x.to,
+	x.custody = custody.Row{What: x.what, ID: string(x.id), Child: x.child, Home: x.family, Other: family.ID(x.site), From: x.from, To: x.to,
 		Cells: x.group, Step: string(x.state)}
 	x.custody.Anchor, err = civil.ParseDate(string(x.choice))
 	return x, err

@@ -7,6 +7,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
 )
@@ -169,7 +170,7 @@ type Scene struct {
 	enrolled  map[childActivity][]entitled
 	held      map[Cell]Holding
 	qualities map[family.ID][]granted
-	custody   map[family.ChildID]family.Timeline
+	custody   map[family.ChildID]custody.Timeline
 	windows   map[windowKey]activity.Window
 
 	barred     map[barredKey]string      // why a family may not book an activity

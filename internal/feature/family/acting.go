@@ -90,9 +90,7 @@ type Child struct {
 	Class      string
 	TwoHomes   bool // an approved member of another family too
 	Photo      string
-	Offers     int        // days that the other home hands over and that wait for an answer
-	Offered    civil.Date // the first of them
-	Rank       int        // among the actor's children, eldest first, from 0
+	Rank       int // among the actor's children, eldest first, from 0
 }
 
 // First is the first name that families call the child by.
@@ -140,12 +138,11 @@ func circle(r db.Reader, a actor.Actor, day civil.Date) ([]relative, error) {
 		all, err := db.List(r, func(s db.Scanner) (relative, error) {
 			var x relative
 			err := s.Scan(&x.ID, &x.Family, &x.LastName, &x.FirstNames, &x.Civility, &x.Born, &x.School, &x.Level, &x.Class,
-				&x.TwoHomes, &x.Photo, &x.Role, &x.State, &x.Acts, &x.Offers, &x.Offered)
+				&x.TwoHomes, &x.Photo, &x.Role, &x.State, &x.Acts)
 			return x, err
 		}, `select m.person, m.family, p.last_name, p.first_names, p.civility, p.birth_day, coalesce(s.name, ''),
 				coalesce(c.level, ''), coalesce(c.class, ''), `+twoHomes+`, coalesce(p.photo, ''), m.role, m.state,
-				(m.role = 'member' and m.state = 'approved' and m.person in (select child.person `+acting+`)),
-				(select count(*) from custody_day d where `+offeredTo+`), (select min(d.day) from custody_day d where `+offeredTo+`)
+				(m.role = 'member' and m.state = 'approved' and m.person in (select child.person `+acting+`))
 			from family_member adult
 			join family_member m on m.family = adult.family and m.state in ('approved', 'pending')
 				and (m.to_day is null or m.to_day >= $2)

@@ -24,7 +24,6 @@ func (p Pages) Agent(rt *web.Router) {
 	rt.Post("/agents/familles/{id}/restrictions", web.AgentWith(RestrictSet), web.Object("family"), p.restrict)
 	rt.Post("/agents/restrictions/{id}/levee", web.AgentWith(RestrictSet), web.Object("restriction"), p.lift)
 	p.counter(rt)
-	p.custodyAgent(rt)
 }
 
 // Queues is what waits for agents.
@@ -37,7 +36,7 @@ func (p Pages) Queues() []web.Queue {
 				return 0, 0, err
 			}
 			return len(all), all[0].AskedAt, nil
-		}}, custodyWaiting()}
+		}}}
 }
 
 const queueLimit = 200

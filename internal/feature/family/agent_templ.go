@@ -527,15 +527,15 @@ func filePage(f *web.Form, v fileView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						if m.TwoHomes && v.MayWrite {
+						if m.TwoHomes && v.MayWrite && v.TwoHomes != nil {
 							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<p><a href=\"")
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var21 templ.SafeURL
-							templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(counterCustodyPath(ChildID(m.Person.ID))))
+							templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.TwoHomes(ChildID(m.Person.ID))))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/family/agent.templ`, Line: 100, Col: 72}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/family/agent.templ`, Line: 100, Col: 64}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 							if templ_7745c5c3_Err != nil {
@@ -548,7 +548,7 @@ func filePage(f *web.Form, v fileView) templ.Component {
 							var templ_7745c5c3_Var22 string
 							templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(" " + civil.Of(m.Person.FirstName()))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/family/agent.templ`, Line: 100, Col: 158}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/feature/family/agent.templ`, Line: 100, Col: 150}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 							if templ_7745c5c3_Err != nil {

@@ -33,6 +33,9 @@ type Pages struct {
 	Namesakes func(r db.Reader, now time.Time, family ID, who person.ID) (templ.Component, error)
 	// Invitations gives the part about the co-holders whom the holder invites; nil shows none. Filled from admission.
 	Invitations func(r db.Reader, now time.Time, a actor.Actor, family ID, service town.ServiceID) (templ.Component, error)
+	// TwoHomes and CounterTwoHomes are where families and agents read in which home the days of a child are; nil shows no
+	// link. Filled from custody.
+	TwoHomes, CounterTwoHomes func(ChildID) string
 	// Panels are the sections that features above add to the agents' family file.
 	Panels []web.Panel
 }
@@ -43,7 +46,6 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/espace/famille/ajouter", web.Activated, web.NoObject, p.addition)
 	rt.Post("/espace/famille/ajouter", web.Activated, web.NoObject, p.ask)
 	rt.Post("/espace/famille/membres/{id}/retrait", web.Activated, web.Object("family_member"), p.withdraw)
-	p.custodyCitizen(rt)
 }
 
 // Tiles is the family on the first page.
@@ -100,6 +102,8 @@ type homeView struct {
 	Invites templ.Component // nil for none
 	// Awaiting is the place in another family that waits for an agent; nil for none.
 	Awaiting templ.Component
+	// TwoHomes is where the days of a child of two homes are; nil for no link.
+	TwoHomes func(ChildID) string
 }
 
 // adults, kids, others and contacts are the three parts of the page, in the mockup's words.
@@ -150,7 +154,7 @@ func (p Pages) home(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 
 func (p Pages) readHome(r db.Reader, now time.Time, a actor.Actor, family ID, service town.ServiceID) (homeView, error) {
 	day := civil.DateOf(now)
-	v := homeView{Me: a.Person}
+	v := homeView{Me: a.Person, TwoHomes: p.TwoHomes}
 	all, err := departments(r, a, day)
 	if err != nil {
 		return v, err

@@ -78,15 +78,15 @@ func placeFor(r db.Reader, a actor.Actor, id MemberID, right actor.Right) (place
 	if err != nil {
 		return p, err
 	}
-	if err := atCounter(r, a, p.Family, right); err != nil {
+	if err := AtCounter(r, a, p.Family, right); err != nil {
 		return p, fault.Missing("family member")
 	}
 	return p, nil
 }
 
-// atCounter is the one question before acting in a family's name: an agent, with the right for a service that knows the
+// AtCounter is the one question before acting in a family's name: an agent, with the right for a service that knows the
 // family. No job acts at a counter.
-func atCounter(r db.Reader, a actor.Actor, id ID, right actor.Right) error {
+func AtCounter(r db.Reader, a actor.Actor, id ID, right actor.Right) error {
 	if a.Kind != actor.Agent {
 		return fault.New(fault.Forbidden, "")
 	}
@@ -140,7 +140,7 @@ func CounterContact(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, to per
 			return err
 		}
 	}
-	others, err := toldOf(tx, civil.DateOf(now), p.Family, "", p.Person.ID) // a new address is not for who is kept away
+	others, err := ToldOf(tx, civil.DateOf(now), p.Family, "", p.Person.ID) // a new address is not for who is kept away
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func SetPlace(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, ch PlaceChan
 		return err
 	}
 	day := civil.DateOf(now)
-	before, err := toldOf(tx, day, p.Family, p.Person.ID, "")
+	before, err := ToldOf(tx, day, p.Family, p.Person.ID, "")
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func SetPlace(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, ch PlaceChan
 	if err := updatePlace(tx, p); err != nil {
 		return fmt.Errorf("update place: %w", err)
 	}
-	after, err := toldOf(tx, day, p.Family, p.Person.ID, "")
+	after, err := ToldOf(tx, day, p.Family, p.Person.ID, "")
 	if err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func EndPlace(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, c Counter) e
 		return err
 	}
 	day := civil.DateOf(now)
-	to, err := toldOf(tx, day, p.Family, p.Person.ID, "")
+	to, err := ToldOf(tx, day, p.Family, p.Person.ID, "")
 	if err != nil {
 		return err
 	}
@@ -324,7 +324,7 @@ func SetSchooling(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, s School
 	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.child.schooling", Object: "child", ID: string(p.Person.ID), Subject: string(p.Person.ID)}); err != nil {
 		return err
 	}
-	homes, err := homesOfChild(tx, p.Person.ID)
+	homes, err := HomesOfChild(tx, p.Person.ID)
 	if err != nil {
 		return err
 	}
@@ -341,7 +341,7 @@ func SetSchooling(tx *db.Tx, now time.Time, a actor.Actor, id MemberID, s School
 }
 
 func recordToHeads(tx *db.Tx, now time.Time, a actor.Actor, p place, what did, c Counter) error {
-	to, err := toldOf(tx, civil.DateOf(now), p.Family, p.Person.ID, "")
+	to, err := ToldOf(tx, civil.DateOf(now), p.Family, p.Person.ID, "")
 	if err != nil {
 		return err
 	}

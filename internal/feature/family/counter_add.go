@@ -86,7 +86,7 @@ func chosen(all []Alike, picked person.ID, other bool) (person.ID, []fault.Field
 
 // CounterAdd makes somebody a co-holder, a member or a contact of a family, in its name; those who head it are told.
 func CounterAdd(tx *db.Tx, now time.Time, a actor.Actor, n Newcomer, c Counter) (MemberID, error) {
-	if err := atCounter(tx, a, n.Family, FileWrite); err != nil {
+	if err := AtCounter(tx, a, n.Family, FileWrite); err != nil {
 		return "", err
 	}
 	if err := Lock(tx, n.Family); err != nil {
@@ -174,7 +174,7 @@ func (n Newcomer) person(today civil.Date) (person.Person, error) {
 // CounterAddChild adds a child to a family in its name, a new one or one known in another home; those who head the
 // family are told, and those of the other home.
 func CounterAddChild(tx *db.Tx, now time.Time, a actor.Actor, n NewPupil, c Counter) (ChildID, error) {
-	if err := atCounter(tx, a, n.Family, FileWrite); err != nil {
+	if err := AtCounter(tx, a, n.Family, FileWrite); err != nil {
 		return "", err
 	}
 	if err := Lock(tx, n.Family); err != nil {
@@ -199,7 +199,7 @@ func CounterAddChild(tx *db.Tx, now time.Time, a actor.Actor, n NewPupil, c Coun
 	if err := fault.InvalidFields(fields...); err != nil {
 		return "", err
 	}
-	before, err := homesOfChild(tx, who)
+	before, err := HomesOfChild(tx, who)
 	if err != nil {
 		return "", err
 	}

@@ -207,7 +207,7 @@ func (p Pages) readCounter(r db.Reader, a actor.Actor, x counterForm, id string)
 	v := counterView{form: x, id: id, family: ID(id)}
 	var err error
 	if x.adds {
-		err = atCounter(r, a, v.family, x.right)
+		err = AtCounter(r, a, v.family, x.right)
 	} else if v.place, err = placeFor(r, a, MemberID(id), x.right); err == nil {
 		v.family = v.place.Family
 		if v.place.IsChild && x.child < 0 || !v.place.IsChild && x.child > 0 {
@@ -225,7 +225,7 @@ func (p Pages) readCounter(r db.Reader, a actor.Actor, x counterForm, id string)
 	}
 	v.title = fileView{People: people}.title()
 	day := civil.DateOf(p.Now())
-	to, err := toldOf(r, day, v.family, v.place.Person.ID, "")
+	to, err := ToldOf(r, day, v.family, v.place.Person.ID, "")
 	if err != nil {
 		return v, err
 	}

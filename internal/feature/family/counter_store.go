@@ -46,16 +46,16 @@ func updateSchooling(tx *db.Tx, child person.ID, s Schooling) error {
 	return err
 }
 
-// homesOfChild lists the families of which somebody is a standing member.
-func homesOfChild(r db.Reader, child person.ID) ([]ID, error) {
+// HomesOfChild lists the families of which somebody is a standing member.
+func HomesOfChild(r db.Reader, child person.ID) ([]ID, error) {
 	all, err := db.List(r, db.Column[ID], `select family from family_member where person = $1 and role = 'member' and state = 'approved'
 		and to_day is null order by family`, string(child))
 	return all, wrap("list homes of a child", err)
 }
 
-// toldOf lists the addresses of those who head a family on a day, but of one person, and whom an act about somebody may
+// ToldOf lists the addresses of those who head a family on a day, but of one person, and whom an act about somebody may
 // be told to: not who is kept by a court from about or, when about is "", from any child of the family.
-func toldOf(r db.Reader, day civil.Date, id ID, about, but person.ID) ([]string, error) {
+func ToldOf(r db.Reader, day civil.Date, id ID, about, but person.ID) ([]string, error) {
 	all, err := db.List(r, db.Column[string], `select distinct p.email from family_member m join person p on p.id = m.person
 		where m.family = $2 and m.role in ('holder', 'coholder') and m.state = 'approved' and m.from_day <= $1
 			and (m.to_day is null or m.to_day >= $1) and p.email <> '' and m.person <> $4

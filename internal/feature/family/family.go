@@ -1,11 +1,9 @@
 // Package family keeps the household files of the town: who belongs to a family and in which role, which services
 // know it, its children and their school, who may not act for a child any more, and each child's health.
 //
-// A child may live in two homes: in which one each day is (Timeline) decides who books it, and pays.
-//
-// It owns the tables family, family_service, family_member, child, health, restriction, custody, custody_span,
-// custody_day and counter_act. It does not keep names, addresses or phones (person), nor logins (account), nor anything a
-// child does (enrolment, booking).
+// It owns the tables family, family_service, family_member, child, health, restriction and counter_act. It does not keep
+// names, addresses or phones (person), nor logins (account), nor in which of two homes a child’s days are (custody), nor
+// anything a child does (enrolment, booking).
 package family
 
 import (
@@ -167,7 +165,7 @@ func tellFamily(tx *db.Tx, now time.Time, a actor.Actor, id ID, added person.ID,
 	if a.Kind != actor.Agent {
 		return nil
 	}
-	heads, err := toldOf(tx, civil.DateOf(now), id, added, added)
+	heads, err := ToldOf(tx, civil.DateOf(now), id, added, added)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type fileView struct {
 	Health       map[ChildID]Health // nil: closed
 	Restrictions []Restriction
 	Panels       []panelView
+	TwoHomes     func(ChildID) string // nil: no link
 }
 
 type panelView struct {
@@ -250,7 +251,7 @@ func (p Pages) logPanels(ctx context.Context, now time.Time, a actor.Actor, v fi
 }
 
 func (p Pages) readFile(r db.Reader, now time.Time, a actor.Actor, id ID) (fileView, error) {
-	v := fileView{ID: id}
+	v := fileView{ID: id, TwoHomes: p.CounterTwoHomes}
 	var err error
 	if v.Situation, v.Services, err = fileHead(r, id); err != nil {
 		return v, err

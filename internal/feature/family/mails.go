@@ -27,7 +27,7 @@ type MailDeps struct {
 
 // Mails are the mails of this package.
 func Mails(deps MailDeps) []mail.Template {
-	return append([]mail.Template{
+	return []mail.Template{
 		{Name: MailApproved, Render: deps.approved, Label: "Membre de famille accepté", Specimen: mail.Example(deps.specimen(approvedWords))},
 		{Name: MailRefused, Render: deps.refused, Label: "Membre de famille refusé", Specimen: mail.Example(deps.specimen(refusedWords))},
 		{Name: MailByAgent, Render: deps.byAgent, Label: "Dossier modifié par un agent", Specimen: mail.Example(deps.specimen(byAgentWords))},
@@ -35,7 +35,7 @@ func Mails(deps MailDeps) []mail.Template {
 			Who: person.Person{FirstNames: "Adèle", LastName: "Martin"}}))},
 		{Name: MailJoined, Render: deps.joined, Label: "Co-représentant accepté", Specimen: mail.Example(deps.joinedBody("Thomas Nguyễn", "Enfance"))},
 		{Name: MailTurned, Render: deps.turned, Label: "Co-représentant refusé", Specimen: mail.Example(deps.turnedBody("Thomas Nguyễn", "Enfance"))},
-	}, deps.custodyMails()...)
+	}
 }
 
 // memberWords are what the mails about a member say of it; a town's own words may name them too.

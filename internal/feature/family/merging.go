@@ -26,9 +26,9 @@ const (
 // lost: all restrictions stay, what is noted on health is put together.
 func MergePart() person.Part {
 	return person.Part{
-		Words: custodyWords(map[string]string{"family_member": "une place dans une famille", "child": "la scolarité", "health": "la santé", "restriction": "une restriction",
+		Words: map[string]string{"family_member": "une place dans une famille", "child": "la scolarité", "health": "la santé", "restriction": "une restriction",
 			"family": "la situation de la famille", "family_service": "un service qui connaît la famille",
-			"counter_act": "un acte fait au guichet"}),
+			"counter_act": "un acte fait au guichet"},
 		Refuse: func(r db.Reader, now time.Time, u person.Union) ([]string, error) {
 			if u.Of == person.OneHome {
 				return refuseHomes(r, civil.DateOf(now), u)
@@ -51,12 +51,7 @@ func MergePart() person.Part {
 			return l.Drop("family", revert.Row{"id": u.Gone})
 		},
 		Since: func(r db.Reader, u person.Union, s person.Since) ([]string, error) {
-			said, err := mergedSince(r, u, s)
-			if err != nil {
-				return nil, err
-			}
-			shared, err := custodySince(r, u, s)
-			return append(said, shared...), err
+			return mergedSince(r, u, s)
 		},
 	}
 }
@@ -218,8 +213,6 @@ func mergePeople(l *revert.Log, u person.Union) (person.Moved, error) {
 	if err != nil {
 		return did, err
 	}
-	did.Settled = append(did.Settled, said...)
-	said, err = mergeCustodyOfPeople(l, u)
 	did.Settled = append(did.Settled, said...)
 	return did, err
 }

@@ -64,11 +64,6 @@ func mergeHomes(l *revert.Log, now time.Time, u person.Union) (person.Moved, err
 	if _, err := l.Move("counter_act", []string{"id"}, "family", u.Gone, u.Keep); err != nil {
 		return did, err
 	}
-	shared, err := mergeCustodyOfHomes(l, u)
-	if err != nil {
-		return did, err
-	}
-	did.Settled = append(did.Settled, shared...)
 	said, err := oneHolder(l, u, holder)
 	if err != nil {
 		return did, err

@@ -18,6 +18,7 @@ import (
 	"parvis/internal/feature/admission"
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
@@ -33,7 +34,7 @@ import (
 
 // parts are those that the town lists, lowest first.
 func parts() []person.Part {
-	return []person.Part{person.MergePart(), account.MergePart(), family.MergePart(), admission.MergePart(), enrolment.MergePart(),
+	return []person.Part{person.MergePart(), account.MergePart(), family.MergePart(), custody.MergePart(), admission.MergePart(), enrolment.MergePart(),
 		booking.MergePart(), tariff.MergePart(), billing.MergePart(), moving.MergePart()}
 }
 

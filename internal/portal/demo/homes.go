@@ -6,7 +6,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
-	"parvis/internal/feature/family"
+	"parvis/internal/feature/custody"
 )
 
 // secondHome is the household, by its rank, that shares the first family's eldest child.
@@ -20,8 +20,8 @@ func twoHomes(tx *db.Tx, d Deps, a actor.Actor, homes []settled, hash string) er
 		return err
 	}
 	today, child := civil.DateOf(d.Now), first.children[0]
-	if _, err := family.EnterCustody(tx, d.Now, a, child, family.Sharing{Arrangement: family.Arrangement{Home: first.family, Other: second.family,
-		Kind: family.EvenOddWeeks, Change: time.Monday, Days: civil.Range{From: today.Monday()}}}); err != nil {
+	if _, err := custody.Enter(tx, d.Now, a, child, custody.Sharing{Arrangement: custody.Arrangement{Home: first.family, Other: second.family,
+		Kind: custody.EvenOddWeeks, Change: time.Monday, Days: civil.Range{From: today.Monday()}}}); err != nil {
 		return err
 	}
 	holder := actor.Actor{Kind: actor.Citizen, State: actor.Active, Account: string(first.accounts[0]), Person: string(first.adults[0])}
@@ -29,6 +29,6 @@ func twoHomes(tx *db.Tx, d Deps, a actor.Actor, homes []settled, hash string) er
 	for even.ISOWeek()%2 == 1 { // twice after a week 53
 		even = even.AddDays(7)
 	}
-	_, err := family.OfferDay(tx, d.Now, holder, child, even.AddDays(2))
+	_, err := custody.OfferDay(tx, d.Now, holder, child, even.AddDays(2))
 	return err
 }

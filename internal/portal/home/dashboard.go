@@ -37,8 +37,10 @@ type Dashboard struct {
 	Week     func(r db.Reader, now time.Time, a actor.Actor) ([]web.WeekDay, error)
 	// Shortcuts are direct links to what families do most; nil shows none.
 	Shortcuts func(r db.Reader, now time.Time, a actor.Actor) ([]web.Link, error)
-	Todos     []web.TodoSource
-	Tiles     []web.Tile
+	// Parts are read in one statement, before what is made of them.
+	Parts []web.Part
+	Todos []web.TodoSource
+	Tiles []web.Tile
 	// Awaiting tells somebody without children that a place in a family waits for an agent; a nil func, or a nil
 	// component, tells nothing.
 	Awaiting func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
@@ -87,6 +89,9 @@ func (p Dashboard) view(rd db.Reader, now time.Time, a actor.Actor) (v dashboard
 	v.lines = append(v.lines, lastSignIn(v.owner.LastSignIn, now.Location()))
 	if a.State != actor.Active {
 		return v, p.waitingView(rd, now, a, &v)
+	}
+	if err := web.ReadParts(rd, now, a, p.Parts...); err != nil {
+		return v, err
 	}
 	for _, source := range p.Todos {
 		todos, err := source(rd, now, a)

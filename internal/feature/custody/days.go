@@ -1,7 +1,8 @@
-package family
+package custody
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -10,6 +11,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
 
@@ -35,10 +37,10 @@ const mostAhead = 400
 // handedDay is one day handed over, or offered.
 type handedDay struct {
 	ID    DayID
-	Child ChildID
+	Child family.ChildID
 	Day   civil.Date
-	Giver ID
-	Taker ID
+	Giver family.ID
+	Taker family.ID
 	State DayState
 	Name  person.Person // of the child
 }
@@ -58,7 +60,7 @@ func dayByID(r db.Reader, id DayID) (handedDay, error) {
 
 // daysOf lists what a home was offered, offered, took and gave of a child's days, from a day on. Whatever else happened
 // to a child, a home reads only days that it is part of.
-func daysOf(r db.Reader, child ChildID, home ID, from civil.Date) ([]handedDay, error) {
+func daysOf(r db.Reader, child family.ChildID, home family.ID, from civil.Date) ([]handedDay, error) {
 	all, err := db.List(r, scanDay, dayFrom+` where d.child = $1 and (d.giver = $2 or d.taker = $2) and d.day >= $3
 		and d.state in ('offered', 'accepted', 'declined') order by d.day, d.id`, string(child), string(home), from)
 	return all, wrap("list days handed over", err)
@@ -66,9 +68,9 @@ func daysOf(r db.Reader, child ChildID, home ID, from civil.Date) ([]handedDay, 
 
 // OfferDay hands a day over to the other home, once that home accepts: nobody is given a day, and what it costs, without
 // agreeing. What is booked that day stays with who booked it.
-func OfferDay(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, day civil.Date) (DayID, error) {
+func OfferDay(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, day civil.Date) (DayID, error) {
 	today := civil.DateOf(now)
-	own, err := MayAct(tx, a, child, today)
+	own, err := family.MayAct(tx, a, child, today)
 	if err != nil {
 		return "", err
 	}
@@ -112,12 +114,12 @@ func dayField(sentence string) error {
 }
 
 // dayFor reads an offered day for somebody who acts for the child in one of its homes.
-func dayFor(tx *db.Tx, now time.Time, a actor.Actor, id DayID, home func(handedDay) ID) (handedDay, error) {
+func dayFor(tx *db.Tx, now time.Time, a actor.Actor, id DayID, home func(handedDay) family.ID) (handedDay, error) {
 	d, err := dayByID(tx, id)
 	if err != nil {
 		return d, err
 	}
-	own, err := MayAct(tx, a, d.Child, civil.DateOf(now))
+	own, err := family.MayAct(tx, a, d.Child, civil.DateOf(now))
 	if err != nil || own != home(d) {
 		return d, fault.Missing("custody day")
 	}
@@ -129,7 +131,7 @@ func dayFor(tx *db.Tx, now time.Time, a actor.Actor, id DayID, home func(handedD
 
 // AnswerDay takes a day that the other home hands over, or not. Both homes are told of a day taken.
 func AnswerDay(tx *db.Tx, now time.Time, a actor.Actor, id DayID, accept bool) (handedDay, error) {
-	d, err := dayFor(tx, now, a, id, func(d handedDay) ID { return d.Taker })
+	d, err := dayFor(tx, now, a, id, func(d handedDay) family.ID { return d.Taker })
 	if err != nil {
 		return d, err
 	}
@@ -137,9 +139,9 @@ func AnswerDay(tx *db.Tx, now time.Time, a actor.Actor, id DayID, accept bool) (
 	if d.State != DayOffered || d.Day.Before(today) {
 		return d, fault.New(fault.Conflict, "Ce jour n’est plus proposé. Rechargez la page.")
 	}
-	to, action, homes := DayDeclined, "family.custody.day.declined", []ID{d.Giver}
+	to, action, homes := DayDeclined, "family.custody.day.declined", []family.ID{d.Giver}
 	if accept {
-		to, action, homes = DayAccepted, "family.custody.day.accepted", []ID{d.Giver, d.Taker}
+		to, action, homes = DayAccepted, "family.custody.day.accepted", []family.ID{d.Giver, d.Taker}
 		line, err := timelineOf(tx, d.Child, civil.Range{From: d.Day, To: d.Day}, today)
 		if err != nil {
 			return d, err
@@ -162,7 +164,7 @@ func AnswerDay(tx *db.Tx, now time.Time, a actor.Actor, id DayID, accept bool) (
 
 // WithdrawDay takes back a day that the other home has not taken yet.
 func WithdrawDay(tx *db.Tx, now time.Time, a actor.Actor, id DayID) (handedDay, error) {
-	d, err := dayFor(tx, now, a, id, func(d handedDay) ID { return d.Giver })
+	d, err := dayFor(tx, now, a, id, func(d handedDay) family.ID { return d.Giver })
 	if err != nil {
 		return d, err
 	}
@@ -182,25 +184,41 @@ func setDay(tx *db.Tx, now time.Time, a actor.Actor, id DayID, to DayState) erro
 	return wrap("answer a day handed over", err)
 }
 
-// offeredTo is that a day d waits for the answer of the home of a member m, on day $2.
-const offeredTo = `d.child = m.person and d.taker = m.family and d.state = 'offered' and d.day >= $2`
+// offered are the days that wait for the answer of the homes where somebody acts: the child, the home, how many, the first.
+var offered = web.Part{Name: "custody.offered", Select: `select d.child as a, d.taker as b, cast(count(*) as text) as c, min(d.day) as d
+	from family_member adult join custody_day d on d.taker = adult.family and d.state = 'offered' and d.day >= $2
+	where adult.person = $1 and adult.role in ('holder', 'coholder') and adult.state = 'approved' and adult.from_day <= $2
+		and (adult.to_day is null or adult.to_day >= $2)
+	group by d.child, d.taker`}
+
+// Parts are what the first page reads of this package.
+func Parts() []web.Part { return []web.Part{offered} }
 
 // Todo is what waits for the actor's answer: the days that another home hands over.
 func Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
-	children, err := Children(r, a, civil.DateOf(now))
+	children, err := family.Children(r, a, civil.DateOf(now))
+	if err != nil || len(children) == 0 {
+		return nil, err
+	}
+	rows, err := offered.Rows(r, now, a)
 	if err != nil {
 		return nil, err
 	}
 	var all []web.Todo
 	for _, c := range children {
-		if c.Offers == 0 {
+		i := slices.IndexFunc(rows, func(x web.PartRow) bool { return x.A == string(c.ID) && x.B == string(c.Family) })
+		if i < 0 {
 			continue
 		}
-		x := web.Todo{When: c.Offered, Title: "Un jour vous est confié pour " + c.First(), Detail: upperFirst(c.Offered.Long()), Href: custodyPath(c.ID),
+		first, err := civil.ParseDate(rows[i].D)
+		if err != nil {
+			return nil, fmt.Errorf("read days handed over: %w", err)
+		}
+		x := web.Todo{When: first, Title: "Un jour vous est confié pour " + c.First(), Detail: upperFirst(first.Long()), Href: Path(c.ID),
 			Tag: "À répondre", Tone: web.Warning}
-		if c.Offers > 1 {
-			x.Title = plural(c.Offers, "jour") + " vous sont confiés pour " + c.First()
-			x.Detail = "Le premier\u00a0: " + c.Offered.Long()
+		if rows[i].C != "1" {
+			x.Title = rows[i].C + " jours vous sont confiés pour " + c.First()
+			x.Detail = "Le premier\u00a0: " + first.Long()
 		}
 		all = append(all, x)
 	}

@@ -1,4 +1,4 @@
-package family_test
+package custody_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person"
@@ -25,8 +26,8 @@ import (
 // modelDays is how far the reference goes: from before the new year of a year of 53 weeks to after the summer hour.
 const modelDays = 150
 
-// custodyModel is what a child of two homes is, said day by day: letters are A, B, and '-' where nothing is said.
-type custodyModel struct {
+// model is what a child of two homes is, said day by day: letters are A, B, and '-' where nothing is said.
+type model struct {
 	t     *rapid.T
 	tx    *db.Tx
 	h     familytest.Homes
@@ -38,21 +39,21 @@ type custodyModel struct {
 	given [modelDays]byte
 	open  map[int]offer // offers by day
 	kept  map[person.ID]bool
-	ids   map[int]family.CustodyID
+	ids   map[int]custody.ID
 	next  int
 	steps map[string]int
 }
 
 type offer struct {
-	id    family.DayID
+	id    custody.DayID
 	giver byte
 }
 
-func (m *custodyModel) day(i int) civil.Date { return m.start.AddDays(i) }
+func (m *model) day(i int) civil.Date { return m.start.AddDays(i) }
 
-func (m *custodyModel) now() time.Time { return m.day(m.today).At(10, 0, persontest.Now().Location()) }
+func (m *model) now() time.Time { return m.day(m.today).At(10, 0, persontest.Now().Location()) }
 
-func (m *custodyModel) home(letter byte) family.ID {
+func (m *model) home(letter byte) family.ID {
 	if letter == 'A' {
 		return m.h.First
 	}
@@ -60,7 +61,7 @@ func (m *custodyModel) home(letter byte) family.ID {
 }
 
 // lives tells that somebody may act for the child in a home.
-func (m *custodyModel) lives(letter byte) bool {
+func (m *model) lives(letter byte) bool {
 	if letter == 'B' {
 		return !m.kept[m.h.Bruno]
 	}
@@ -68,7 +69,7 @@ func (m *custodyModel) lives(letter byte) bool {
 }
 
 // at is in which home a day is, by the reference.
-func (m *custodyModel) at(i int) byte {
+func (m *model) at(i int) byte {
 	switch {
 	case m.of[i] == 0 || !m.lives('A') || !m.lives('B'):
 		return '-'
@@ -79,7 +80,7 @@ func (m *custodyModel) at(i int) byte {
 }
 
 // paint walks day by day, as somebody with a wall calendar would.
-func (m *custodyModel) paint(x family.Arrangement, from, to int) {
+func (m *model) paint(x custody.Arrangement, from, to int) {
 	m.next++
 	m.first[m.next], m.ids[m.next] = from, x.ID
 	letters := map[family.ID]byte{m.h.First: 'A', m.h.Second: 'B'}
@@ -87,14 +88,14 @@ func (m *custodyModel) paint(x family.Arrangement, from, to int) {
 	for i := from - 80; i < modelDays; i++ {
 		d := m.day(i)
 		switch x.Kind {
-		case family.EvenOddWeeks:
+		case custody.EvenOddWeeks:
 			if d.Weekday() == x.Change { // a new turn
 				_, week := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).ISOWeek()
 				if cur = letters[x.Other]; week%2 == 0 {
 					cur = letters[x.Home]
 				}
 			}
-		case family.Cycle:
+		case custody.Cycle:
 			if !d.Before(x.Anchor) {
 				cur = letters[x.Home]
 				if x.Cells[cell/x.Step] == 'B' {
@@ -122,10 +123,10 @@ func (m *custodyModel) paint(x family.Arrangement, from, to int) {
 	}
 }
 
-func (m *custodyModel) arrangement() (family.Sharing, int, int) {
+func (m *model) arrangement() (custody.Sharing, int, int) {
 	from := rapid.IntRange(m.today, modelDays-20).Draw(m.t, "from")
 	to := modelDays + 50
-	x := family.Arrangement{Home: m.h.First, Other: m.h.Second, Days: civil.Range{From: m.day(from)}}
+	x := custody.Arrangement{Home: m.h.First, Other: m.h.Second, Days: civil.Range{From: m.day(from)}}
 	if rapid.Bool().Draw(m.t, "other way round") {
 		x.Home, x.Other = x.Other, x.Home
 	}
@@ -135,30 +136,30 @@ func (m *custodyModel) arrangement() (family.Sharing, int, int) {
 	}
 	switch rapid.IntRange(0, 2).Draw(m.t, "kind") {
 	case 0:
-		x.Kind, x.Change = family.EvenOddWeeks, time.Weekday(rapid.IntRange(0, 6).Draw(m.t, "change"))
+		x.Kind, x.Change = custody.EvenOddWeeks, time.Weekday(rapid.IntRange(0, 6).Draw(m.t, "change"))
 	case 1:
-		x.Kind, x.Step, x.Anchor = family.Cycle, rapid.SampledFrom([]int{1, 2, 7, 14}).Draw(m.t, "step"), x.Days.From
+		x.Kind, x.Step, x.Anchor = custody.Cycle, rapid.SampledFrom([]int{1, 2, 7, 14}).Draw(m.t, "step"), x.Days.From
 		x.Cells = rapid.SampledFrom([]string{"AB", "BA", "AAB", "ABBAB"}).Draw(m.t, "cells")
 	default:
-		x.Kind = family.ByDates
+		x.Kind = custody.ByDates
 	}
-	if x.Kind == family.ByDates || rapid.Bool().Draw(m.t, "holidays") {
+	if x.Kind == custody.ByDates || rapid.Bool().Draw(m.t, "holidays") {
 		at := from + rapid.IntRange(0, 20).Draw(m.t, "span")
-		x.Spans = []family.Span{{Range: civil.Range{From: m.day(at), To: m.day(at + rapid.IntRange(0, 15).Draw(m.t, "days"))}, Home: x.Other}}
+		x.Spans = []custody.Span{{Range: civil.Range{From: m.day(at), To: m.day(at + rapid.IntRange(0, 15).Draw(m.t, "days"))}, Home: x.Other}}
 	}
-	return family.Sharing{Arrangement: x}, from, to
+	return custody.Sharing{Arrangement: x}, from, to
 }
 
 // heads are who acts, with their home; the contact acts for nobody.
-func (m *custodyModel) who() (person.ID, byte) {
+func (m *model) who() (person.ID, byte) {
 	i := rapid.IntRange(0, 3).Draw(m.t, "who")
 	return []person.ID{m.h.Camille, m.h.Thomas, m.h.Bruno, m.h.Contact}[i], []byte{'A', 'A', 'B', 0}[i]
 }
 
-func (m *custodyModel) may(who person.ID, letter byte) bool { return letter != 0 && !m.kept[who] }
+func (m *model) may(who person.ID, letter byte) bool { return letter != 0 && !m.kept[who] }
 
 // want compares what a verb did with what the reference says it must.
-func (m *custodyModel) want(what string, err error, allowed, seen bool) {
+func (m *model) want(what string, err error, allowed, seen bool) {
 	m.steps[what]++
 	switch {
 	case allowed && err != nil:
@@ -170,28 +171,28 @@ func (m *custodyModel) want(what string, err error, allowed, seen bool) {
 	}
 }
 
-func (m *custodyModel) enter() {
+func (m *model) enter() {
 	x, from, to := m.arrangement()
-	id, err := family.EnterCustody(m.tx, m.now(), familytest.Agent(family.FileWrite), m.h.Jeremy, x)
+	id, err := custody.Enter(m.tx, m.now(), familytest.Agent(family.FileWrite), m.h.Jeremy, x)
 	m.want("enter", err, true, true)
 	x.ID = id
 	m.paint(x.Arrangement, from, to)
 }
 
-func (m *custodyModel) propose() {
+func (m *model) propose() {
 	who, letter := m.who()
 	x, from, to := m.arrangement()
-	id, err := family.ProposeCustody(m.tx, m.now(), persontest.Citizen(who), m.h.Jeremy, x)
+	id, err := custody.Propose(m.tx, m.now(), persontest.Citizen(who), m.h.Jeremy, x)
 	m.want("propose", err, m.may(who, letter), m.may(who, letter))
 	if err != nil {
 		return
 	}
 	m.check() // asked for, it has no effect
 	stranger, _ := m.who()
-	err = family.DecideCustody(m.tx, m.now(), persontest.Citizen(stranger), id, family.Decision{Approve: true})
+	err = custody.Decide(m.tx, m.now(), persontest.Citizen(stranger), id, family.Decision{Approve: true})
 	m.want("a parent approves", err, false, false)
 	approve := rapid.Bool().Draw(m.t, "approve")
-	err = family.DecideCustody(m.tx, m.now(), familytest.Agent(family.MemberApprove), id, family.Decision{Approve: approve, Reason: "non"})
+	err = custody.Decide(m.tx, m.now(), familytest.Agent(family.MemberApprove), id, family.Decision{Approve: approve, Reason: "non"})
 	m.want("decide", err, true, true)
 	if approve {
 		x.ID = id
@@ -199,13 +200,13 @@ func (m *custodyModel) propose() {
 	}
 }
 
-func (m *custodyModel) end() {
+func (m *model) end() {
 	at := rapid.IntRange(m.today, modelDays-1).Draw(m.t, "end at")
 	v := m.of[at]
 	if v == 0 {
 		return
 	}
-	_, err := family.EndCustody(m.tx, m.now(), familytest.Agent(family.FileWrite), m.ids[v], m.day(at))
+	_, err := custody.End(m.tx, m.now(), familytest.Agent(family.FileWrite), m.ids[v], m.day(at))
 	m.want("end", err, true, true)
 	for i := at + 1; i < modelDays; i++ {
 		if m.of[i] == v {
@@ -214,7 +215,7 @@ func (m *custodyModel) end() {
 	}
 }
 
-func (m *custodyModel) hand() {
+func (m *model) hand() {
 	who, letter := m.who()
 	at := rapid.IntRange(max(0, m.today-2), modelDays-1).Draw(m.t, "day")
 	for i := range modelDays { // mostly a day that may be given
@@ -224,14 +225,14 @@ func (m *custodyModel) hand() {
 		}
 	}
 	_, waits := m.open[at]
-	id, err := family.OfferDay(m.tx, m.now(), persontest.Citizen(who), m.h.Jeremy, m.day(at))
+	id, err := custody.OfferDay(m.tx, m.now(), persontest.Citizen(who), m.h.Jeremy, m.day(at))
 	m.want("offer", err, m.may(who, letter) && at >= m.today && m.at(at) == letter && !waits, m.may(who, letter))
 	if err == nil {
 		m.open[at] = offer{id: id, giver: letter}
 	}
 }
 
-func (m *custodyModel) answer() {
+func (m *model) answer() {
 	for at := range modelDays {
 		o, waits := m.open[at]
 		if !waits || rapid.Bool().Draw(m.t, "leave") {
@@ -239,7 +240,7 @@ func (m *custodyModel) answer() {
 		}
 		who, letter := m.who()
 		if rapid.IntRange(0, 3).Draw(m.t, "take back") == 0 {
-			_, err := family.WithdrawDay(m.tx, m.now(), persontest.Citizen(who), o.id)
+			_, err := custody.WithdrawDay(m.tx, m.now(), persontest.Citizen(who), o.id)
 			m.want("withdraw", err, m.may(who, letter) && letter == o.giver, m.may(who, letter) && letter == o.giver)
 			if err == nil {
 				delete(m.open, at)
@@ -247,7 +248,7 @@ func (m *custodyModel) answer() {
 			continue
 		}
 		accept := rapid.Bool().Draw(m.t, "accept")
-		_, err := family.AnswerDay(m.tx, m.now(), persontest.Citizen(who), o.id, accept)
+		_, err := custody.AnswerDay(m.tx, m.now(), persontest.Citizen(who), o.id, accept)
 		taker := m.may(who, letter) && letter != o.giver
 		m.want("answer", err, taker && at >= m.today && (!accept || m.at(at) == o.giver), taker)
 		if err == nil {
@@ -259,7 +260,7 @@ func (m *custodyModel) answer() {
 	}
 }
 
-func (m *custodyModel) court() {
+func (m *model) court() {
 	who, letter := m.who()
 	if letter == 0 {
 		return
@@ -280,8 +281,8 @@ func (m *custodyModel) court() {
 	m.kept[who] = !m.kept[who]
 }
 
-func (m *custodyModel) check() {
-	line, err := family.TimelineOf(m.tx, m.h.Jeremy, civil.Range{From: m.day(0), To: m.day(modelDays - 1)}, m.day(m.today))
+func (m *model) check() {
+	line, err := custody.TimelineOf(m.tx, m.h.Jeremy, civil.Range{From: m.day(0), To: m.day(modelDays - 1)}, m.day(m.today))
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -293,7 +294,7 @@ func (m *custodyModel) check() {
 		}
 	}
 	narrow := rapid.IntRange(0, modelDays-1).Draw(m.t, "one day")
-	one, err := family.TimelineOf(m.tx, m.h.Jeremy, civil.Range{From: m.day(narrow), To: m.day(narrow)}, m.day(m.today))
+	one, err := custody.TimelineOf(m.tx, m.h.Jeremy, civil.Range{From: m.day(narrow), To: m.day(narrow)}, m.day(m.today))
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -313,7 +314,7 @@ func TestCustodyAgainstACalendar(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	if err := db.Migrate(context.Background(), d, family.Sources()...); err != nil {
+	if err := db.Migrate(context.Background(), d, custody.Sources()...); err != nil {
 		t.Fatal(err)
 	}
 	h := familytest.New(t, d)
@@ -324,8 +325,8 @@ func TestCustodyAgainstACalendar(t *testing.T) {
 			if _, err := tx.Exec(`update family_member set from_day = '2026-01-01'`); err != nil {
 				return err
 			}
-			m := &custodyModel{t: rt, tx: tx, h: h, start: civil.NewDate(2026, 12, 7), first: map[int]int{}, open: map[int]offer{}, kept: map[person.ID]bool{},
-				ids: map[int]family.CustodyID{}, steps: steps}
+			m := &model{t: rt, tx: tx, h: h, start: civil.NewDate(2026, 12, 7), first: map[int]int{}, open: map[int]offer{}, kept: map[person.ID]bool{},
+				ids: map[int]custody.ID{}, steps: steps}
 			for range rapid.IntRange(3, 25).Draw(rt, "acts") {
 				switch rapid.IntRange(0, 11).Draw(rt, "act") {
 				case 0, 1:

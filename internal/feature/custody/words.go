@@ -1,4 +1,4 @@
-package family
+package custody
 
 import (
 	"fmt"
@@ -10,14 +10,15 @@ import (
 	"parvis/internal/base/web"
 
 	"github.com/a-h/templ"
+	"parvis/internal/feature/family"
 )
 
 // naming says a home in words: "chez vous" to those who live there, "dans l’autre foyer".
-type naming func(ID) string
+type naming func(family.ID) string
 
 // yours is how homes are named to one of them: nothing of the other is said.
-func yours(own ID) naming {
-	return func(id ID) string {
+func yours(own family.ID) naming {
+	return func(id family.ID) string {
 		if id == own {
 			return "chez vous"
 		}
@@ -26,8 +27,20 @@ func yours(own ID) naming {
 }
 
 // titled is how homes are named to agents.
-func titled(titles map[ID]string) naming {
-	return func(id ID) string { return "chez " + titles[id] }
+func titled(titles map[family.ID]string) naming {
+	return func(id family.ID) string { return "chez " + titles[id] }
+}
+
+func upperFirst(s string) string { return first(s, strings.ToUpper) }
+
+func lowerFirst(s string) string { return first(s, strings.ToLower) }
+
+func first(s string, to func(string) string) string {
+	if s == "" {
+		return ""
+	}
+	runes := []rune(s)
+	return to(string(runes[:1])) + string(runes[1:])
 }
 
 func long(d civil.Date) string {
@@ -126,7 +139,7 @@ func runs(days []civil.Date) string {
 		}
 		i = j + 1
 	}
-	return List(parts)
+	return family.List(parts)
 }
 
 // previewWeeks is how many weeks a page shows.
@@ -141,11 +154,11 @@ type weekShared struct {
 }
 
 // weeksOf lays out the weeks from a day on: what is in the first home, in the second, and what nothing says.
-func (t Timeline) weeksOf(from civil.Date, first, second ID) []weekShared {
+func (t Timeline) weeksOf(from civil.Date, first, second family.ID) []weekShared {
 	var all []weekShared
 	for w := range previewWeeks {
 		x := weekShared{Monday: from.Monday().AddDays(7 * w)}
-		days := map[ID][]civil.Date{}
+		days := map[family.ID][]civil.Date{}
 		for i := range 7 {
 			d := x.Monday.AddDays(i)
 			home, _ := t.HomeOn(d)
@@ -204,15 +217,15 @@ func anyKnown(weeks []weekShared) bool {
 }
 
 // courtLine is "Décision du 12/03/2026, référence RG 26/01234", "" without one.
-func (c custody) courtLine() string {
+func (c entry) courtLine() string {
 	if c.DecidedOn.IsZero() {
 		return ""
 	}
-	return "Décision du " + day(c.DecidedOn) + ", référence " + c.Reference
+	return "Décision du " + c.DecidedOn.French() + ", référence " + c.Reference
 }
 
 // mark is the state of a day handed over, for one of the two homes.
-func (d handedDay) mark(own ID, today civil.Date) web.Mark {
+func (d handedDay) mark(own family.ID, today civil.Date) web.Mark {
 	switch {
 	case d.State == DayAccepted && d.Taker == own:
 		return web.Mark{Tone: web.OK, Icon: "check", Word: "Chez vous"}

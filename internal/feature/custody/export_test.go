@@ -1,4 +1,4 @@
-package family
+package custody
 
 // TimelineOf reads in which home each day of a child is.
 var TimelineOf = timelineOf

@@ -1,4 +1,4 @@
-package family
+package custody
 
 import (
 	"net/http"
@@ -9,20 +9,27 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
 )
 
+// Pages are the pages of two homes: a child's, for its parents and for agents, and the queue of what parents propose.
+type Pages struct {
+	DB  *db.DB
+	Now func() time.Time
+}
+
 // What {id} names on the pages of two homes.
 const (
-	custodyObject = web.Object("custody")
-	dayObject     = web.Object("custody-day")
+	object    = web.Object("custody")
+	dayObject = web.Object("custody-day")
 )
 
-// custodyPath is « Deux foyers » of a child.
-func custodyPath(id ChildID) string { return "/espace/famille/partage/" + string(id) }
+// Path is « Deux foyers » of a child.
+func Path(id family.ChildID) string { return "/espace/famille/partage/" + string(id) }
 
-// custodyCitizen declares the families' pages about two homes.
-func (p Pages) custodyCitizen(rt *web.Router) {
+// Citizen declares the families' pages about two homes.
+func (p Pages) Citizen(rt *web.Router) {
 	child := web.Object("child")
 	rt.Get("/espace/famille/partage/{id}", web.Activated, child, p.shared)
 	rt.Get("/espace/famille/partage/{id}/proposer", web.Activated, child, p.proposal)
@@ -30,20 +37,20 @@ func (p Pages) custodyCitizen(rt *web.Router) {
 	rt.Post("/espace/famille/partage/{id}/proposer", web.Activated, child, p.propose)
 	rt.Get("/espace/famille/partage/{id}/confier", web.Activated, child, p.handing)
 	rt.Post("/espace/famille/partage/{id}/confier", web.Activated, child, p.hand)
-	rt.Post("/espace/famille/partages/{id}/retrait", web.Activated, custodyObject, p.withdrawCustody)
+	rt.Post("/espace/famille/partages/{id}/retrait", web.Activated, object, p.withdraw)
 	rt.Post("/espace/famille/jours/{id}/reponse", web.Activated, dayObject, p.answerDay)
 	rt.Post("/espace/famille/jours/{id}/retrait", web.Activated, dayObject, p.withdrawDay)
 }
 
 // sharedView is « Deux foyers » of a child, for one of its homes.
 type sharedView struct {
-	Child    Child
-	Other    ID
+	Child    family.Child
+	Other    family.ID
 	TwoHomes bool
 	Line     Timeline
-	Standing []custody // what stands or will, the latest first
-	Mine     *custody  // this home's proposal
-	Theirs   *custody  // the other home's
+	Standing []entry // what stands or will, the latest first
+	Mine     *entry  // this home's proposal
+	Theirs   *entry  // the other home's
 	Days     []handedDay
 	Today    civil.Date
 	Services []town.Service
@@ -51,7 +58,7 @@ type sharedView struct {
 
 func (v sharedView) at() naming { return yours(v.Child.Family) }
 
-func (v sharedView) path() string { return custodyPath(v.Child.ID) }
+func (v sharedView) path() string { return Path(v.Child.ID) }
 
 // offers are the days that wait for this home's answer.
 func (v sharedView) offers() []handedDay {
@@ -92,10 +99,10 @@ func (v sharedView) own() []web.Option {
 }
 
 // ownChild is a child that the actor may act for, and its other home; "" for a child of one home, or of more than two.
-func ownChild(r db.Reader, now time.Time, a actor.Actor, id ChildID) (Child, ID, error) {
-	children, err := Children(r, a, civil.DateOf(now))
+func ownChild(r db.Reader, now time.Time, a actor.Actor, id family.ChildID) (family.Child, family.ID, error) {
+	children, err := family.Children(r, a, civil.DateOf(now))
 	if err != nil {
-		return Child{}, "", err
+		return family.Child{}, "", err
 	}
 	for _, c := range children {
 		if c.ID != id {
@@ -107,7 +114,7 @@ func ownChild(r db.Reader, now time.Time, a actor.Actor, id ChildID) (Child, ID,
 		}
 		return c, other, err
 	}
-	return Child{}, "", fault.Missing("child")
+	return family.Child{}, "", fault.Missing("child")
 }
 
 // preview are the days that pages show: whole weeks from this one on.
@@ -115,29 +122,29 @@ func preview(today civil.Date) civil.Range {
 	return civil.Range{From: today.Monday(), To: today.Monday().AddDays(7*previewWeeks + 6)}
 }
 
-func (p Pages) readShared(r db.Reader, a actor.Actor, id ChildID) (sharedView, error) {
+func (p Pages) readShared(r db.Reader, a actor.Actor, id family.ChildID) (sharedView, error) {
 	now := p.Now()
 	v := sharedView{Today: civil.DateOf(now)}
 	var err error
 	if v.Child, v.Other, err = ownChild(r, now, a, id); err != nil {
 		return v, err
 	}
-	if v.Services, err = Services(r, a, v.Today); err != nil || v.Other == "" {
+	if v.Services, err = family.Services(r, a, v.Today); err != nil || v.Other == "" {
 		return v, err
 	}
 	v.TwoHomes = true
-	all, err := custodiesOf(r, id)
+	all, err := entriesOf(r, id)
 	if err != nil {
 		return v, err
 	}
 	for i, c := range all {
 		switch {
 		case !c.has(v.Child.Family) || !c.has(v.Other): // of a home that the child has left
-		case c.State == CustodyStanding && (c.Days.To.IsZero() || !c.Days.To.Before(v.Today)):
+		case c.State == Standing && (c.Days.To.IsZero() || !c.Days.To.Before(v.Today)):
 			v.Standing = append(v.Standing, c)
-		case c.State == CustodyAsked && c.AskedHome == v.Child.Family:
+		case c.State == Asked && c.AskedHome == v.Child.Family:
 			v.Mine = &all[i]
-		case c.State == CustodyAsked:
+		case c.State == Asked:
 			v.Theirs = &all[i]
 		}
 	}
@@ -150,7 +157,7 @@ func (p Pages) readShared(r db.Reader, a actor.Actor, id ChildID) (sharedView, e
 
 func (p Pages) sharedRead(req *http.Request, a actor.Actor) (sharedView, error) {
 	return db.Read(req.Context(), p.DB, func(r db.Reader) (sharedView, error) {
-		return p.readShared(r, a, ChildID(req.PathValue("id")))
+		return p.readShared(r, a, family.ChildID(req.PathValue("id")))
 	})
 }
 
@@ -229,7 +236,7 @@ func (p Pages) proposalCheck(w http.ResponseWriter, req *http.Request, a actor.A
 	if f.Failed() {
 		return p.showProposal(w, req, a, f)
 	}
-	check := checkedSharing{Fields: sentFields(f), Words: s.words(v.at()), Court: custody{DecidedOn: s.DecidedOn, Reference: s.Reference}.courtLine(),
+	check := checkedSharing{Fields: sentFields(f), Words: s.words(v.at()), Court: entry{DecidedOn: s.DecidedOn, Reference: s.Reference}.courtLine(),
 		Weeks: v.Line.asIf(s.Arrangement).weeksOf(firstShown(v.Today, s.Days.From), v.Child.Family, v.Other), First: "chez vous", Second: "dans l’autre foyer",
 		Send: v.path() + "/proposer", Change: v.path() + "/verifier", Button: "Envoyer au service"}
 	return web.Render(w, req, v.page("Vérifiez avant d’envoyer", "Proposer", nil), checkedPage(check))
@@ -244,7 +251,7 @@ func firstShown(today, from civil.Date) civil.Date {
 }
 
 func (p Pages) propose(w http.ResponseWriter, req *http.Request, a actor.Actor) error {
-	f, id := web.ReadForm(req), ChildID(req.PathValue("id"))
+	f, id := web.ReadForm(req), family.ChildID(req.PathValue("id"))
 	err := web.Submit(w, req, a, func(tx *db.Tx) (web.Done, error) {
 		c, other, err := ownChild(tx, p.Now(), a, id)
 		if err != nil {
@@ -253,8 +260,8 @@ func (p Pages) propose(w http.ResponseWriter, req *http.Request, a actor.Actor) 
 		if other == "" {
 			return web.Done{}, sharedView{}.needsTwo()
 		}
-		_, err = ProposeCustody(tx, p.Now(), a, id, sharingOf(f, c.Family, other))
-		return web.Done{Location: custodyPath(id), Sentence: "Votre proposition est envoyée au service, qui vous répondra par e-mail."}, err
+		_, err = Propose(tx, p.Now(), a, id, sharingOf(f, c.Family, other))
+		return web.Done{Location: Path(id), Sentence: "Votre proposition est envoyée au service, qui vous répondra par e-mail."}, err
 	})
 	if err != nil && f.Take(err) {
 		return p.showProposal(w, req, a, f)
@@ -277,11 +284,11 @@ func (p Pages) showHanding(w http.ResponseWriter, req *http.Request, a actor.Act
 }
 
 func (p Pages) hand(w http.ResponseWriter, req *http.Request, a actor.Actor) error {
-	f, id := web.ReadForm(req), ChildID(req.PathValue("id"))
+	f, id := web.ReadForm(req), family.ChildID(req.PathValue("id"))
 	day, _ := civil.ParseDate(f.Line("jour")) // the zero day is told by the verb
 	err := web.Submit(w, req, a, func(tx *db.Tx) (web.Done, error) {
 		_, err := OfferDay(tx, p.Now(), a, id, day)
-		return web.Done{Location: custodyPath(id), Sentence: "L’autre foyer est prévenu. Le jour reste chez vous tant qu’il n’a pas accepté."}, err
+		return web.Done{Location: Path(id), Sentence: "L’autre foyer est prévenu. Le jour reste chez vous tant qu’il n’a pas accepté."}, err
 	})
 	if err != nil && f.Take(err) {
 		return p.showHanding(w, req, a, f)
@@ -289,10 +296,10 @@ func (p Pages) hand(w http.ResponseWriter, req *http.Request, a actor.Actor) err
 	return err
 }
 
-func (p Pages) withdrawCustody(w http.ResponseWriter, req *http.Request, a actor.Actor) error {
+func (p Pages) withdraw(w http.ResponseWriter, req *http.Request, a actor.Actor) error {
 	return web.Submit(w, req, a, func(tx *db.Tx) (web.Done, error) {
-		child, err := WithdrawCustody(tx, p.Now(), a, CustodyID(req.PathValue("id")))
-		return web.Done{Location: custodyPath(child), Sentence: "Votre proposition est annulée."}, err
+		child, err := Withdraw(tx, p.Now(), a, ID(req.PathValue("id")))
+		return web.Done{Location: Path(child), Sentence: "Votre proposition est annulée."}, err
 	})
 }
 
@@ -304,13 +311,13 @@ func (p Pages) answerDay(w http.ResponseWriter, req *http.Request, a actor.Actor
 		if accept {
 			sentence = "Le " + d.Day.Long() + " est chez vous. Vous pouvez réserver ce jour-là."
 		}
-		return web.Done{Location: custodyPath(d.Child), Sentence: sentence}, err
+		return web.Done{Location: Path(d.Child), Sentence: sentence}, err
 	})
 }
 
 func (p Pages) withdrawDay(w http.ResponseWriter, req *http.Request, a actor.Actor) error {
 	return web.Submit(w, req, a, func(tx *db.Tx) (web.Done, error) {
 		d, err := WithdrawDay(tx, p.Now(), a, DayID(req.PathValue("id")))
-		return web.Done{Location: custodyPath(d.Child), Sentence: "Le " + d.Day.Long() + " reste chez vous."}, err
+		return web.Done{Location: Path(d.Child), Sentence: "Le " + d.Day.Long() + " reste chez vous."}, err
 	})
 }

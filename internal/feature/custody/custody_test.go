@@ -1,4 +1,4 @@
-package family
+package custody
 
 import (
 	"testing"
@@ -7,6 +7,7 @@ import (
 	"parvis/internal/base/civil"
 
 	"github.com/google/go-cmp/cmp"
+	"parvis/internal/feature/family"
 )
 
 func weeks(change time.Weekday) Arrangement {
@@ -27,7 +28,7 @@ func letters(t Timeline, from civil.Date, n int) string {
 
 func TestHomesOfDays(t *testing.T) {
 	monday := civil.NewDate(2026, 12, 21) // of week 52; 2026 has 53 weeks
-	span := func(from, to civil.Date, home ID) Span { return Span{civil.Range{From: from, To: to}, home} }
+	span := func(from, to civil.Date, home family.ID) Span { return Span{civil.Range{From: from, To: to}, home} }
 	fridays := weeks(time.Friday)
 	christmas := weeks(time.Monday)
 	christmas.Spans = []Span{span(monday.AddDays(2), monday.AddDays(4), "B")}
@@ -56,9 +57,9 @@ func TestHomesOfDays(t *testing.T) {
 		{"dates only", newTimeline([]Arrangement{dates}, nil), monday, "BBB----"},
 		{"dates, and all else in one home", newTimeline([]Arrangement{rest}, nil), monday, "BBBAAAA"},
 		{"the one that starts last wins", newTimeline([]Arrangement{weeks(time.Monday), later}, nil), monday, "AAABBBB"},
-		{"a day handed over", newTimeline([]Arrangement{weeks(time.Monday)}, map[civil.Date]ID{monday.AddDays(1): "B"}), monday, "ABAAAAA"},
-		{"handed over to a home that is none of the two", newTimeline([]Arrangement{weeks(time.Monday)}, map[civil.Date]ID{monday: "C"}), monday, "AAAAAAA"},
-		{"handed over outside of what stands", newTimeline([]Arrangement{year}, map[civil.Date]ID{monday.AddDays(3): "B"}), monday, "AA-----"},
+		{"a day handed over", newTimeline([]Arrangement{weeks(time.Monday)}, map[civil.Date]family.ID{monday.AddDays(1): "B"}), monday, "ABAAAAA"},
+		{"handed over to a home that is none of the two", newTimeline([]Arrangement{weeks(time.Monday)}, map[civil.Date]family.ID{monday: "C"}), monday, "AAAAAAA"},
+		{"handed over outside of what stands", newTimeline([]Arrangement{year}, map[civil.Date]family.ID{monday.AddDays(3): "B"}), monday, "AA-----"},
 		{"as if another stood", newTimeline([]Arrangement{weeks(time.Monday)}, nil).asIf(later), monday, "AAABBBB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-package family
+package custody
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
 )
 
 // The rhythms that the form offers, in its address and its field « rythme ».
@@ -58,8 +59,8 @@ func spanRows(f *web.Form) int {
 }
 
 // sharingOf reads the form, between a first home, which the form calls one’s own, and a second.
-func sharingOf(f *web.Form, own, other ID) Sharing {
-	home := func(answer string) ID {
+func sharingOf(f *web.Form, own, other family.ID) Sharing {
+	home := func(answer string) family.ID {
 		if answer == otherHome {
 			return other
 		}

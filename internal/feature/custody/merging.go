@@ -1,45 +1,57 @@
-package family
+package custody
 
 import (
+	"time"
+
 	"parvis/internal/base/db"
 	"parvis/internal/base/revert"
 	"parvis/internal/feature/person"
 )
 
-// custodyWords name the rows of two homes for who reads what an undo left.
-func custodyWords(words map[string]string) map[string]string {
-	words["custody"], words["custody_span"], words["custody_day"] = "un partage des jours", "une période d’un partage des jours", "un jour confié"
-	return words
+// MergePart is what this package has of two people, or two families, that are one.
+func MergePart() person.Part {
+	return person.Part{
+		Words: map[string]string{"custody": "un partage des jours", "custody_span": "une période d’un partage des jours", "custody_day": "un jour confié"},
+		Move: func(l *revert.Log, _ time.Time, u person.Union) (person.Moved, error) {
+			merge := mergePeople
+			if u.Of == person.OneHome {
+				merge = mergeHomes
+			}
+			settled, err := merge(l, u)
+			return person.Moved{Settled: settled}, err
+		},
+		Since: since,
+	}
 }
 
-// mergeCustodyOfPeople gives Keep what Gone has of two homes: as a child, and as the adult who asked. Of two sharings that
+// mergePeople gives Keep what Gone has of two homes: as a child, and as the adult who asked. Of two sharings that
 // would stand together, that of the record kept stays.
-func mergeCustodyOfPeople(l *revert.Log, u person.Union) ([]string, error) {
+func mergePeople(l *revert.Log, u person.Union) ([]string, error) {
 	var settled []string
-	standing, err := custodyIDs(l.Tx(), `select g.id from custody g where g.child = $2 and g.state = 'standing'
+	standing, err := idsOf(l.Tx(), `select g.id from custody g where g.child = $2 and g.state = 'standing'
 		and exists (select 1 from custody k where k.child = $1 and k.state = 'standing') order by g.id`, u.Keep, u.Gone)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range standing {
-		if err := l.Set("custody", revert.Row{"id": id}, revert.Row{"state": string(CustodyReplaced)}); err != nil {
+		if err := l.Set("custody", revert.Row{"id": id}, revert.Row{"state": string(Replaced)}); err != nil {
 			return nil, err
 		}
 	}
 	if len(standing) > 0 {
 		settled = append(settled, "Un partage des jours entre deux foyers est enregistré sur les deux fiches : celui de la fiche qui reste vaut.")
 	}
-	asked, err := custodyIDs(l.Tx(), `select g.id from custody g join custody k on k.child = $1 and k.state = 'asked' and k.asked_home = g.asked_home
+	asked, err := idsOf(l.Tx(), `select g.id from custody g join custody k on k.child = $1 and k.state = 'asked' and k.asked_home = g.asked_home
 		where g.child = $2 and g.state = 'asked' order by g.id`, u.Keep, u.Gone)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range asked {
-		if err := l.Set("custody", revert.Row{"id": id}, revert.Row{"state": string(CustodyWithdrawn)}); err != nil {
+		if err := l.Set("custody", revert.Row{"id": id}, revert.Row{"state": string(Withdrawn)}); err != nil {
 			return nil, err
 		}
 	}
-	twice, err := custodyIDs(l.Tx(), `select g.id from custody_day g join custody_day k on k.child = $1 and k.day = g.day and k.state = g.state
+	twice, err := idsOf(l.Tx(), `select g.id from custody_day g join custody_day k on k.child = $1 and k.day = g.day and k.state = g.state
 		where g.child = $2 and g.state in ('offered', 'accepted') order by g.id`, u.Keep, u.Gone)
 	if err != nil {
 		return nil, err
@@ -57,9 +69,9 @@ func mergeCustodyOfPeople(l *revert.Log, u person.Union) ([]string, error) {
 	return settled, nil
 }
 
-// mergeCustodyOfHomes gives Keep what Gone has of two homes. What was shared between the two is shared no more.
-func mergeCustodyOfHomes(l *revert.Log, u person.Union) ([]string, error) {
-	between, err := custodyIDs(l.Tx(), `select id from custody where home in ($1, $2) and other in ($1, $2) order by id`, u.Keep, u.Gone)
+// mergeHomes gives Keep what Gone has of two homes. What was shared between the two is shared no more.
+func mergeHomes(l *revert.Log, u person.Union) ([]string, error) {
+	between, err := idsOf(l.Tx(), `select id from custody where home in ($1, $2) and other in ($1, $2) order by id`, u.Keep, u.Gone)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +83,7 @@ func mergeCustodyOfHomes(l *revert.Log, u person.Union) ([]string, error) {
 			return nil, err
 		}
 	}
-	days, err := custodyIDs(l.Tx(), `select id from custody_day where giver in ($1, $2) and taker in ($1, $2) order by id`, u.Keep, u.Gone)
+	days, err := idsOf(l.Tx(), `select id from custody_day where giver in ($1, $2) and taker in ($1, $2) order by id`, u.Keep, u.Gone)
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +107,13 @@ func mergeCustodyOfHomes(l *revert.Log, u person.Union) ([]string, error) {
 	return []string{"Les jours d’un enfant étaient partagés entre ces deux familles : ils ne le sont plus."}, nil
 }
 
-func custodyIDs(r db.Reader, query string, args ...any) ([]string, error) {
+func idsOf(r db.Reader, query string, args ...any) ([]string, error) {
 	all, err := db.List(r, db.Column[string], query, args...)
 	return all, wrap("list custody of both", err)
 }
 
-// custodySince says what was shared of who stays after a merging.
-func custodySince(r db.Reader, u person.Union, s person.Since) ([]string, error) {
+// since says what was shared of who stays after a merging.
+func since(r db.Reader, u person.Union, s person.Since) ([]string, error) {
 	where := `child = $1`
 	if u.Of == person.OneHome {
 		where = `(home = $1 or other = $1)`

@@ -1,4 +1,4 @@
-package family_test
+package custody_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person/persontest"
@@ -41,7 +42,7 @@ func noneOf(t *testing.T, page *testkit.Page, secrets ...string) {
 // TestTwoHomesFromProposalToHandOver leads a sharing from a parent’s proposal to an agent’s answer, then a day from one home
 // to the other, without JavaScript.
 func TestTwoHomesFromProposalToHandOver(t *testing.T) {
-	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+	testkit.EachEngine(t, custody.Sources(), func(t *testing.T, d *db.DB) {
 		h := familytest.New(t, d)
 		p := portal(t, d)
 		camille, bruno := p.As(persontest.Citizen(h.Camille)), p.As(actorOf(h, "Bruno Petit"))
@@ -85,7 +86,7 @@ func TestTwoHomesFromProposalToHandOver(t *testing.T) {
 			t.Errorf("refusing without a reason: %d", mute.Status)
 		}
 		asked.Submit("form#accepter", nil).Follow()
-		if got := sent(t, d); strings.Count(got, family.MailCustody+" ") != 3 {
+		if got := sent(t, d); strings.Count(got, custody.MailStanding+" ") != 3 {
 			t.Errorf("told: %s", got)
 		}
 		if late := asked.Submit("form#refuser", map[string]string{"motif": "Trop tard"}); late.Status != 409 {
@@ -128,25 +129,25 @@ func actorOf(h familytest.Homes, name string) actor.Actor {
 // TestACourtStopsTwoHomesAtOnce: whom a court keeps from the child reads and does nothing more at the next request, on
 // any page of two homes, and is mailed nothing.
 func TestACourtStopsTwoHomesAtOnce(t *testing.T) {
-	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+	testkit.EachEngine(t, custody.Sources(), func(t *testing.T, d *db.DB) {
 		h := familytest.New(t, d)
 		now, job := persontest.Now(), actor.Job("test")
 		camille, thomas := persontest.Citizen(h.Camille), persontest.Citizen(h.Thomas)
-		sharing := family.Sharing{Arrangement: family.Arrangement{Home: h.First, Other: h.Second, Kind: family.ByDates, Cells: "B", Days: civil.Range{From: civil.DateOf(now)},
-			Spans: []family.Span{{Range: civil.Range{From: civil.DateOf(now), To: civil.DateOf(now).AddDays(5)}, Home: h.First}}}}
-		var offered, given family.DayID
-		var asked family.CustodyID
+		sharing := custody.Sharing{Arrangement: custody.Arrangement{Home: h.First, Other: h.Second, Kind: custody.ByDates, Cells: "B", Days: civil.Range{From: civil.DateOf(now)},
+			Spans: []custody.Span{{Range: civil.Range{From: civil.DateOf(now), To: civil.DateOf(now).AddDays(5)}, Home: h.First}}}}
+		var offered, given custody.DayID
+		var asked custody.ID
 		if err := db.Do(context.Background(), d, func(tx *db.Tx) (err error) {
-			if _, err = family.EnterCustody(tx, now, job, h.Jeremy, sharing); err != nil {
+			if _, err = custody.Enter(tx, now, job, h.Jeremy, sharing); err != nil {
 				return err
 			}
-			if asked, err = family.ProposeCustody(tx, now, thomas, h.Jeremy, sharing); err != nil {
+			if asked, err = custody.Propose(tx, now, thomas, h.Jeremy, sharing); err != nil {
 				return err
 			}
-			if offered, err = family.OfferDay(tx, now, persontest.Citizen(h.Bruno), h.Jeremy, civil.DateOf(now).AddDays(9)); err != nil {
+			if offered, err = custody.OfferDay(tx, now, persontest.Citizen(h.Bruno), h.Jeremy, civil.DateOf(now).AddDays(9)); err != nil {
 				return err
 			}
-			if given, err = family.OfferDay(tx, now, thomas, h.Jeremy, civil.DateOf(now).AddDays(2)); err != nil {
+			if given, err = custody.OfferDay(tx, now, thomas, h.Jeremy, civil.DateOf(now).AddDays(2)); err != nil {
 				return err
 			}
 			_, err = tx.Exec(`delete from mail_outbox`)
@@ -201,7 +202,7 @@ func TestACourtStopsTwoHomesAtOnce(t *testing.T) {
 func todo(t *testing.T, d *db.DB, a actor.Actor) []string {
 	t.Helper()
 	all, err := db.Read(context.Background(), d, func(r db.Reader) (titles []string, err error) {
-		todos, err := family.Todo(r, persontest.Now(), a)
+		todos, err := custody.Todo(r, persontest.Now(), a)
 		for _, x := range todos {
 			titles = append(titles, x.Title)
 		}
@@ -215,7 +216,7 @@ func todo(t *testing.T, d *db.DB, a actor.Actor) []string {
 
 // TestTheCounterEntersAndEndsASharing: without a proposal, and for agents of both homes only.
 func TestTheCounterEntersAndEndsASharing(t *testing.T) {
-	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+	testkit.EachEngine(t, custody.Sources(), func(t *testing.T, d *db.DB) {
 		h := familytest.New(t, d)
 		p := portal(t, d)
 		path := "/agents/enfants/" + string(h.Jeremy) + "/partage"
@@ -239,7 +240,7 @@ func TestTheCounterEntersAndEndsASharing(t *testing.T) {
 		if !strings.Contains(ended.Text("main"), "jusqu’au 31 janvier 2027") {
 			t.Errorf("ended: %s", ended.Text("main"))
 		}
-		if got := sent(t, d); strings.Count(got, family.MailCustody+" ") != 3 || strings.Count(got, family.MailCustodyEnded) != 3 {
+		if got := sent(t, d); strings.Count(got, custody.MailStanding+" ") != 3 || strings.Count(got, custody.MailEnded) != 3 {
 			t.Errorf("told: %s", got)
 		}
 	})
@@ -247,13 +248,13 @@ func TestTheCounterEntersAndEndsASharing(t *testing.T) {
 
 // TestTheRightOfBothHomes: what binds two homes is for agents who reach both, and a proposal is taken back by who made it.
 func TestTheRightOfBothHomes(t *testing.T) {
-	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+	testkit.EachEngine(t, custody.Sources(), func(t *testing.T, d *db.DB) {
 		h := familytest.New(t, d)
 		now := persontest.Now()
-		sharing := family.Sharing{Arrangement: family.Arrangement{Home: h.First, Other: h.Second, Kind: family.EvenOddWeeks, Days: civil.Range{From: civil.DateOf(now)}}}
-		var id family.CustodyID
+		sharing := custody.Sharing{Arrangement: custody.Arrangement{Home: h.First, Other: h.Second, Kind: custody.EvenOddWeeks, Days: civil.Range{From: civil.DateOf(now)}}}
+		var id custody.ID
 		if err := db.Do(context.Background(), d, func(tx *db.Tx) (err error) {
-			if id, err = family.ProposeCustody(tx, now, persontest.Citizen(h.Camille), h.Jeremy, sharing); err != nil {
+			if id, err = custody.Propose(tx, now, persontest.Citizen(h.Camille), h.Jeremy, sharing); err != nil {
 				return err
 			}
 			_, err = tx.Exec(`update family_service set service = $1 where family = $2`, string(h.Youth), string(h.Second))
@@ -267,21 +268,21 @@ func TestTheRightOfBothHomes(t *testing.T) {
 			run  func(tx *db.Tx) error
 			want fault.Kind
 		}{
-			{"an agent of one home answers", func(tx *db.Tx) error { return family.DecideCustody(tx, now, one, id, family.Decision{Approve: true}) }, fault.NotFound},
-			{"an agent of one home enters", func(tx *db.Tx) error { _, err := family.EnterCustody(tx, now, one, h.Jeremy, sharing); return err }, fault.NotFound},
+			{"an agent of one home answers", func(tx *db.Tx) error { return custody.Decide(tx, now, one, id, family.Decision{Approve: true}) }, fault.NotFound},
+			{"an agent of one home enters", func(tx *db.Tx) error { _, err := custody.Enter(tx, now, one, h.Jeremy, sharing); return err }, fault.NotFound},
 			{"an agent without the right answers", func(tx *db.Tx) error {
-				return family.DecideCustody(tx, now, familytest.Agent(family.FileRead), id, family.Decision{Approve: true})
+				return custody.Decide(tx, now, familytest.Agent(family.FileRead), id, family.Decision{Approve: true})
 			}, fault.NotFound},
 			{"the other home takes it back", func(tx *db.Tx) error {
-				_, err := family.WithdrawCustody(tx, now, persontest.Citizen(h.Bruno), id)
+				_, err := custody.Withdraw(tx, now, persontest.Citizen(h.Bruno), id)
 				return err
 			}, fault.NotFound},
-			{"an agent of both enters for a child of one home", func(tx *db.Tx) error { _, err := family.EnterCustody(tx, now, both, h.Ines, sharing); return err }, fault.Refused},
+			{"an agent of both enters for a child of one home", func(tx *db.Tx) error { _, err := custody.Enter(tx, now, both, h.Ines, sharing); return err }, fault.Refused},
 			{"who made it takes it back", func(tx *db.Tx) error {
-				_, err := family.WithdrawCustody(tx, now, persontest.Citizen(h.Camille), id)
+				_, err := custody.Withdraw(tx, now, persontest.Citizen(h.Camille), id)
 				return err
 			}, 0},
-			{"an agent of both answers too late", func(tx *db.Tx) error { return family.DecideCustody(tx, now, both, id, family.Decision{Approve: true}) }, fault.Conflict},
+			{"an agent of both answers too late", func(tx *db.Tx) error { return custody.Decide(tx, now, both, id, family.Decision{Approve: true}) }, fault.Conflict},
 		} {
 			if err := db.Do(context.Background(), d, c.run); c.want == 0 && err != nil || c.want != 0 && fault.KindOf(err) != c.want {
 				t.Errorf("%s: %v, want %v", c.name, err, c.want)
@@ -292,35 +293,35 @@ func TestTheRightOfBothHomes(t *testing.T) {
 
 // TestADayNotTakenInTimeIsNotTaken: an offer lapses at the end of its day, and when the day moves meanwhile.
 func TestADayNotTakenInTimeIsNotTaken(t *testing.T) {
-	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+	testkit.EachEngine(t, custody.Sources(), func(t *testing.T, d *db.DB) {
 		h := familytest.New(t, d)
 		now := persontest.Now()
 		today := civil.DateOf(now)
-		sharing := family.Sharing{Arrangement: family.Arrangement{Home: h.First, Other: h.Second, Kind: family.Cycle, Step: 10, Cells: "AB", Days: civil.Range{From: today}}}
-		var lapses, moves family.DayID
+		sharing := custody.Sharing{Arrangement: custody.Arrangement{Home: h.First, Other: h.Second, Kind: custody.Cycle, Step: 10, Cells: "AB", Days: civil.Range{From: today}}}
+		var lapses, moves custody.DayID
 		if err := db.Do(context.Background(), d, func(tx *db.Tx) (err error) {
-			if _, err = family.EnterCustody(tx, now, actor.Job("test"), h.Jeremy, sharing); err != nil {
+			if _, err = custody.Enter(tx, now, actor.Job("test"), h.Jeremy, sharing); err != nil {
 				return err
 			}
-			if lapses, err = family.OfferDay(tx, now, persontest.Citizen(h.Camille), h.Jeremy, today); err != nil {
+			if lapses, err = custody.OfferDay(tx, now, persontest.Citizen(h.Camille), h.Jeremy, today); err != nil {
 				return err
 			}
-			if moves, err = family.OfferDay(tx, now, persontest.Citizen(h.Camille), h.Jeremy, today.AddDays(5)); err != nil {
+			if moves, err = custody.OfferDay(tx, now, persontest.Citizen(h.Camille), h.Jeremy, today.AddDays(5)); err != nil {
 				return err
 			}
 			later := sharing
 			later.Home, later.Other, later.Days.From = h.Second, h.First, today.AddDays(2)
-			_, err = family.EnterCustody(tx, now, actor.Job("test"), h.Jeremy, later)
+			_, err = custody.Enter(tx, now, actor.Job("test"), h.Jeremy, later)
 			return err
 		}); err != nil {
 			t.Fatal(err)
 		}
 		for name, x := range map[string]struct {
-			id   family.DayID
+			id   custody.DayID
 			days int
 		}{"the day after": {lapses, 1}, "a day that moved": {moves, 0}} {
 			err := db.Do(context.Background(), d, func(tx *db.Tx) error {
-				_, err := family.AnswerDay(tx, now.AddDate(0, 0, x.days), persontest.Citizen(h.Bruno), x.id, true)
+				_, err := custody.AnswerDay(tx, now.AddDate(0, 0, x.days), persontest.Citizen(h.Bruno), x.id, true)
 				return err
 			})
 			if fault.KindOf(err) != fault.Conflict {

@@ -1,4 +1,14 @@
-package family
+// Package custody says in which of two homes each day of a child is: that home books the day, and pays it.
+//
+// How the days are shared is an Arrangement that a parent proposes and an agent answers, or that an agent enters; a day
+// is handed over by one home to the other, which takes it or not. What stands is a Timeline. A court's restriction, which
+// family keeps, ends all of it at the next request: who is kept from a child sees and answers nothing.
+//
+// It owns the tables custody, custody_span and custody_day. It does not keep who belongs to which home, nor who may act
+// (family), and changes nothing that is booked (booking). It was a part of family: its mails and its lines in the journal
+// keep the names that they had there ("family.custody…"), since rows of a town hold them, and its first migration the
+// number and the name.
+package custody
 
 import (
 	"slices"
@@ -6,35 +16,36 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/feature/family"
 )
 
-// CustodyID names one way of sharing a child's days between two homes.
-type CustodyID string
+// ID names one way of sharing a child's days between two homes.
+type ID string
 
-// CustodyKind is how the days are told apart.
-type CustodyKind string
+// Kind is how the days are told apart.
+type Kind string
 
 // The kinds. Whatever the kind, spans win over it.
 const (
-	EvenOddWeeks CustodyKind = "weeks" // even ISO weeks in Home, odd ones in Other
-	Cycle        CustodyKind = "cycle" // cells that come back: A is Home, B is Other
-	ByDates      CustodyKind = "dates" // spans, and one home or nobody for all other days
+	EvenOddWeeks Kind = "weeks" // even ISO weeks in Home, odd ones in Other
+	Cycle        Kind = "cycle" // cells that come back: A is Home, B is Other
+	ByDates      Kind = "dates" // spans, and one home or nobody for all other days
 )
 
 // Span is a run of days in one home.
 type Span struct {
 	civil.Range
-	Home ID
+	Home family.ID
 }
 
 // Arrangement is how the days of a child are shared between two homes, over some days. It holds whole days: the day of
 // the change is of the home that receives the child.
 type Arrangement struct {
-	ID     CustodyID
-	Child  ChildID
-	Home   ID
-	Other  ID
-	Kind   CustodyKind
+	ID     ID
+	Child  family.ChildID
+	Home   family.ID
+	Other  family.ID
+	Kind   Kind
 	Days   civil.Range // To zero: until another one, or an end
 	Change time.Weekday
 	Anchor civil.Date // of a cycle: the first day of its first cell
@@ -50,7 +61,7 @@ func turn(day civil.Date, change time.Weekday) civil.Date {
 
 // HomeOn tells in which home a day is; false when the arrangement does not say. A turn that starts in an even week is
 // even up to the next change, so that the last week of a year of 53 and the first of the next, both odd, are of one home.
-func (a Arrangement) HomeOn(day civil.Date) (ID, bool) {
+func (a Arrangement) HomeOn(day civil.Date) (family.ID, bool) {
 	if !a.Days.Contains(day) {
 		return "", false
 	}
@@ -79,7 +90,7 @@ func (a Arrangement) HomeOn(day civil.Date) (ID, bool) {
 	return a.cell(a.Cells[0])
 }
 
-func (a Arrangement) cell(letter byte) (ID, bool) {
+func (a Arrangement) cell(letter byte) (family.ID, bool) {
 	if letter == 'A' {
 		return a.Home, true
 	}
@@ -87,10 +98,10 @@ func (a Arrangement) cell(letter byte) (ID, bool) {
 }
 
 // has tells whether a family is one of the two homes.
-func (a Arrangement) has(id ID) bool { return id == a.Home || id == a.Other }
+func (a Arrangement) has(id family.ID) bool { return id == a.Home || id == a.Other }
 
 // opposite is the other home of the two.
-func (a Arrangement) opposite(id ID) ID {
+func (a Arrangement) opposite(id family.ID) family.ID {
 	if id == a.Home {
 		return a.Other
 	}
@@ -101,7 +112,7 @@ func (a Arrangement) opposite(id ID) ID {
 // nothing of any day, and then each home books as it wants.
 type Timeline struct {
 	arrangements []Arrangement // the one that starts last first
-	handed       map[civil.Date]ID
+	handed       map[civil.Date]family.ID
 }
 
 // on is the arrangement that covers a day. Of two, the one that starts last wins.
@@ -115,7 +126,7 @@ func (t Timeline) on(day civil.Date) (Arrangement, bool) {
 }
 
 // HomeOn tells in which home a day is; false when nothing says it.
-func (t Timeline) HomeOn(day civil.Date) (ID, bool) {
+func (t Timeline) HomeOn(day civil.Date) (family.ID, bool) {
 	a, known := t.on(day)
 	if !known {
 		return "", false
@@ -127,7 +138,7 @@ func (t Timeline) HomeOn(day civil.Date) (ID, bool) {
 }
 
 // Elsewhere tells that a day is known to be of another home than this one.
-func (t Timeline) Elsewhere(home ID, day civil.Date) bool {
+func (t Timeline) Elsewhere(home family.ID, day civil.Date) bool {
 	of, known := t.HomeOn(day)
 	return known && of != home
 }
@@ -140,7 +151,7 @@ func (t Timeline) Handed(day civil.Date) bool {
 }
 
 // newTimeline puts arrangements in order.
-func newTimeline(all []Arrangement, handed map[civil.Date]ID) Timeline {
+func newTimeline(all []Arrangement, handed map[civil.Date]family.ID) Timeline {
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(x, y Arrangement) int {
 		if c := y.Days.From.Compare(x.Days.From); c != 0 {

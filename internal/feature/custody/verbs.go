@@ -1,4 +1,4 @@
-package family
+package custody
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/mail"
+	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
 
@@ -55,7 +56,7 @@ func (s Sharing) check(now, today civil.Date) error {
 		wrong("jours1", "Cochez au moins un jour, et laissez-en au moins un à l’autre foyer.")
 	case s.Kind == ByDates && len(s.Spans) == 0:
 		wrong("du1", "Indiquez au moins une date.")
-	case !slices.Contains([]CustodyKind{EvenOddWeeks, Cycle, ByDates}, s.Kind) || strings.Trim(s.Cells, "AB") != "":
+	case !slices.Contains([]Kind{EvenOddWeeks, Cycle, ByDates}, s.Kind) || strings.Trim(s.Cells, "AB") != "":
 		wrong("rythme", "Choisissez comment les jours se partagent.")
 	}
 	if len(s.Spans) > mostSpans {
@@ -94,8 +95,8 @@ func (s Sharing) checkCourt(now civil.Date) []fault.Field {
 }
 
 // twoHomesOf are the two homes of a child, the given one first; a child of one home, or of more than two, is Refused.
-func twoHomesOf(r db.Reader, child ChildID, own ID) (ID, ID, error) {
-	homes, err := homesOfChild(r, child.PersonID())
+func twoHomesOf(r db.Reader, child family.ChildID, own family.ID) (family.ID, family.ID, error) {
+	homes, err := family.HomesOfChild(r, child.PersonID())
 	if err != nil {
 		return "", "", err
 	}
@@ -110,10 +111,10 @@ func twoHomesOf(r db.Reader, child ChildID, own ID) (ID, ID, error) {
 	return "", "", fault.Missing("child")
 }
 
-// ProposeCustody is a parent's proposal: it has no effect before an agent's answer. Each home has one at a time.
-func ProposeCustody(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, s Sharing) (CustodyID, error) {
+// Propose is a parent's proposal: it has no effect before an agent's answer. Each home has one at a time.
+func Propose(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, s Sharing) (ID, error) {
 	today := civil.DateOf(now)
-	own, err := MayAct(tx, a, child, today)
+	own, err := family.MayAct(tx, a, child, today)
 	if err != nil {
 		return "", err
 	}
@@ -135,16 +136,16 @@ func ProposeCustody(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, s Sh
 	if waiting > 0 {
 		return "", fault.New(fault.Conflict, "Votre foyer a déjà une proposition en cours de vérification. Annulez-la pour en faire une autre.")
 	}
-	c := custodyOf(child, s, CustodyAsked)
+	c := entryOf(child, s, Asked)
 	c.AskedHome = own
-	if err := insertCustody(tx, now, c, person.ID(a.Person)); err != nil {
+	if err := insertEntry(tx, now, c, person.ID(a.Person)); err != nil {
 		return "", err
 	}
 	return c.ID, audit.Write(tx, now, a, audit.Entry{Action: "family.custody.asked", Object: "custody", ID: string(c.ID), Subject: string(child)})
 }
 
 // sameHomes refuses an arrangement that is not between the two homes of the child.
-func sameHomes(r db.Reader, child ChildID, own ID, x Arrangement) error {
+func sameHomes(r db.Reader, child family.ChildID, own family.ID, x Arrangement) error {
 	first, second, err := twoHomesOf(r, child, own)
 	if err != nil {
 		return err
@@ -155,26 +156,26 @@ func sameHomes(r db.Reader, child ChildID, own ID, x Arrangement) error {
 	return nil
 }
 
-func custodyOf(child ChildID, s Sharing, state CustodyState) custody {
-	c := custody{Arrangement: s.Arrangement, State: state, DecidedOn: s.DecidedOn, Reference: s.Reference}
-	c.ID, c.Child = CustodyID(db.NewID()), child
+func entryOf(child family.ChildID, s Sharing, state State) entry {
+	c := entry{Arrangement: s.Arrangement, State: state, DecidedOn: s.DecidedOn, Reference: s.Reference}
+	c.ID, c.Child = ID(db.NewID()), child
 	if c.Anchor.IsZero() {
 		c.Anchor = c.Days.From
 	}
 	return c
 }
 
-// WithdrawCustody takes back a proposal that no agent has answered, by somebody who acts in the home that made it.
-func WithdrawCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID) (ChildID, error) {
-	c, err := custodyByID(tx, id)
+// Withdraw takes back a proposal that no agent has answered, by somebody who acts in the home that made it.
+func Withdraw(tx *db.Tx, now time.Time, a actor.Actor, id ID) (family.ChildID, error) {
+	c, err := byID(tx, id)
 	if err != nil {
 		return "", err
 	}
-	own, err := MayAct(tx, a, c.Child, civil.DateOf(now))
+	own, err := family.MayAct(tx, a, c.Child, civil.DateOf(now))
 	if err != nil || own != c.AskedHome {
 		return "", fault.Missing("custody")
 	}
-	if err := answered(setCustody(tx, now, id, CustodyWithdrawn, "")); err != nil {
+	if err := answered(setState(tx, now, id, Withdrawn, "")); err != nil {
 		return "", err
 	}
 	return c.Child, audit.Write(tx, now, a, audit.Entry{Action: "family.custody.withdrawn", Object: "custody", ID: string(id), Subject: string(c.Child)})
@@ -187,28 +188,28 @@ func answered(moved bool, err error) error {
 	return err
 }
 
-// custodyFor reads an arrangement for an agent who holds a right for both homes: what one is told binds the other.
-func custodyFor(r db.Reader, a actor.Actor, id CustodyID, right actor.Right) (custody, error) {
-	c, err := custodyByID(r, id)
+// entryFor reads an arrangement for an agent who holds a right for both homes: what one is told binds the other.
+func entryFor(r db.Reader, a actor.Actor, id ID, right actor.Right) (entry, error) {
+	c, err := byID(r, id)
 	if err != nil {
 		return c, err
 	}
 	return c, bothHomes(r, a, c.Home, c.Other, right)
 }
 
-func bothHomes(r db.Reader, a actor.Actor, home, other ID, right actor.Right) error {
-	for _, id := range []ID{home, other} {
-		if err := Readable(r, a, id, right); err != nil {
+func bothHomes(r db.Reader, a actor.Actor, home, other family.ID, right actor.Right) error {
+	for _, id := range []family.ID{home, other} {
+		if err := family.Readable(r, a, id, right); err != nil {
 			return fault.Missing("custody")
 		}
 	}
 	return nil
 }
 
-// DecideCustody answers a proposal, for an agent who approves members for both homes. Approved, it stands from its first
+// Decide answers a proposal, for an agent who approves members for both homes. Approved, it stands from its first
 // day, in place of what stood; both homes are told. Refused, the home that proposed it is told why. What is booked stays.
-func DecideCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID, d Decision) error {
-	c, err := custodyFor(tx, a, id, MemberApprove)
+func Decide(tx *db.Tx, now time.Time, a actor.Actor, id ID, d family.Decision) error {
+	c, err := entryFor(tx, a, id, family.MemberApprove)
 	if err != nil {
 		return err
 	}
@@ -218,31 +219,31 @@ func DecideCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID, d Deci
 	if err := lockChild(tx, c.Child); err != nil {
 		return err
 	}
-	state, action := CustodyRefused, "family.custody.refused"
+	state, action := Refused, "family.custody.refused"
 	if d.Approve {
-		state, action = CustodyStanding, "family.custody.approved"
+		state, action = Standing, "family.custody.approved"
 		if err := sameHomes(tx, c.Child, c.Home, c.Arrangement); err != nil {
 			return err
 		}
 	}
-	if err := answered(setCustody(tx, now, id, state, d.Reason)); err != nil {
+	if err := answered(setState(tx, now, id, state, d.Reason)); err != nil {
 		return err
 	}
 	if err := audit.Write(tx, now, a, audit.Entry{Action: action, Object: "custody", ID: string(id), Subject: string(c.Child)}); err != nil {
 		return err
 	}
 	if !d.Approve {
-		return tellCustody(tx, now, MailCustodyRefused, c, c.AskedHome)
+		return tell(tx, now, MailRefused, c, c.AskedHome)
 	}
 	if err := makeRoom(tx, c.Arrangement); err != nil {
 		return err
 	}
-	return tellCustody(tx, now, MailCustody, c, c.Home, c.Other)
+	return tell(tx, now, MailStanding, c, c.Home, c.Other)
 }
 
-// EnterCustody is an arrangement that an agent enters at the counter: it stands at once, from its first day.
-func EnterCustody(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, s Sharing) (CustodyID, error) {
-	if err := bothHomes(tx, a, s.Home, s.Other, FileWrite); err != nil {
+// Enter is an arrangement that an agent enters at the counter: it stands at once, from its first day.
+func Enter(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, s Sharing) (ID, error) {
+	if err := bothHomes(tx, a, s.Home, s.Other, family.FileWrite); err != nil {
 		return "", err
 	}
 	if err := lockChild(tx, child); err != nil {
@@ -255,8 +256,8 @@ func EnterCustody(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, s Shar
 	if err := s.check(civil.DateOf(now), civil.Date{}); err != nil {
 		return "", err
 	}
-	c := custodyOf(child, s, CustodyStanding)
-	if err := insertCustody(tx, now, c, ""); err != nil {
+	c := entryOf(child, s, Standing)
+	if err := insertEntry(tx, now, c, ""); err != nil {
 		return "", err
 	}
 	if err := makeRoom(tx, c.Arrangement); err != nil {
@@ -265,12 +266,12 @@ func EnterCustody(tx *db.Tx, now time.Time, a actor.Actor, child ChildID, s Shar
 	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.custody.entered", Object: "custody", ID: string(c.ID), Subject: string(child)}); err != nil {
 		return "", err
 	}
-	return c.ID, tellCustody(tx, now, MailCustody, c, c.Home, c.Other)
+	return c.ID, tell(tx, now, MailStanding, c, c.Home, c.Other)
 }
 
-// EndCustody sets the last day of an arrangement that stands. After it, each home books as it wants.
-func EndCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID, last civil.Date) (ChildID, error) {
-	c, err := custodyFor(tx, a, id, FileWrite)
+// End sets the last day of an arrangement that stands. After it, each home books as it wants.
+func End(tx *db.Tx, now time.Time, a actor.Actor, id ID, last civil.Date) (family.ChildID, error) {
+	c, err := entryFor(tx, a, id, family.FileWrite)
 	if err != nil {
 		return "", err
 	}
@@ -280,30 +281,30 @@ func EndCustody(tx *db.Tx, now time.Time, a actor.Actor, id CustodyID, last civi
 	if err := lockChild(tx, c.Child); err != nil {
 		return "", err
 	}
-	if c, err = custodyByID(tx, id); err != nil {
+	if c, err = byID(tx, id); err != nil {
 		return "", err
 	}
-	if c.State != CustodyStanding || !c.Days.To.IsZero() && c.Days.To.Before(last) {
+	if c.State != Standing || !c.Days.To.IsZero() && c.Days.To.Before(last) {
 		return "", fault.New(fault.Conflict, "Ce partage est déjà terminé ou remplacé. Rechargez la page.")
 	}
-	if err := endCustody(tx, c.Arrangement, last); err != nil {
+	if err := endOn(tx, c.Arrangement, last); err != nil {
 		return "", err
 	}
 	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.custody.ended", Object: "custody", ID: string(id), Subject: string(c.Child)}); err != nil {
 		return "", err
 	}
-	return c.Child, tellCustody(tx, now, MailCustodyEnded, c, c.Home, c.Other)
+	return c.Child, tell(tx, now, MailEnded, c, c.Home, c.Other)
 }
 
-// tellCustody mails those who head some homes of a child, each with the home it is written for; not who is kept from the
+// tell mails those who head some homes of a child, each with the home it is written for; not who is kept from the
 // child.
-func tellCustody(tx *db.Tx, now time.Time, template string, c custody, homes ...ID) error {
+func tell(tx *db.Tx, now time.Time, template string, c entry, homes ...family.ID) error {
 	return tellHomes(tx, now, template, c.Child, map[string]string{"custody": string(c.ID)}, homes...)
 }
 
-func tellHomes(tx *db.Tx, now time.Time, template string, child ChildID, args map[string]string, homes ...ID) error {
+func tellHomes(tx *db.Tx, now time.Time, template string, child family.ChildID, args map[string]string, homes ...family.ID) error {
 	for _, home := range homes {
-		to, err := toldOf(tx, civil.DateOf(now), home, child.PersonID(), "")
+		to, err := family.ToldOf(tx, civil.DateOf(now), home, child.PersonID(), "")
 		if err != nil {
 			return err
 		}

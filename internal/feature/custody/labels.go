@@ -1,4 +1,4 @@
-package family
+package custody
 
 import (
 	"strconv"
@@ -6,6 +6,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
 )
 
 // sharingForm is the form of one rhythm, the same for a parent and at the counter: only how the two homes are called
@@ -43,7 +44,7 @@ func blockOptions() []web.Option {
 }
 
 // kindLabel is how the days are shared, in a few words.
-func (c custody) kindLabel() string {
+func (c entry) kindLabel() string {
 	switch {
 	case c.Kind == EvenOddWeeks:
 		return "Semaines paires et impaires, à partir du " + long(c.Days.From)
@@ -54,7 +55,7 @@ func (c custody) kindLabel() string {
 }
 
 // rows say who asked and when, for agents.
-func (v agentCustody) rows(zone *time.Location) []web.Row {
+func (v agentView) rows(zone *time.Location) []web.Row {
 	rows := []web.Row{{Label: "Enfant", Value: v.Child.Full()}}
 	if v.Asked.AskedHome != "" {
 		rows = append(rows, web.Row{Label: "Proposé par", Value: upperFirst(v.Titles[v.Asked.AskedHome])})
@@ -67,24 +68,24 @@ func (v agentCustody) rows(zone *time.Location) []web.Row {
 }
 
 // Label is the state in words.
-func (s CustodyState) Label() string {
+func (s State) Label() string {
 	switch s {
-	case CustodyAsked:
+	case Asked:
 		return "En cours de vérification"
-	case CustodyStanding:
+	case Standing:
 		return "Enregistré"
-	case CustodyReplaced:
+	case Replaced:
 		return "Remplacé"
-	case CustodyRefused:
+	case Refused:
 		return "Refusé"
-	case CustodyWithdrawn:
+	case Withdrawn:
 		return "Annulé"
 	}
 	return ""
 }
 
 // line says what became of a day, for one of the two homes.
-func (d handedDay) line(own ID) string {
+func (d handedDay) line(own family.ID) string {
 	switch {
 	case d.State == DayAccepted && d.Taker == own:
 		return "L’autre foyer vous l’a confié"
