@@ -179,7 +179,7 @@ func (m *matrixTown) mailsTo(address string) []string {
 	all, err := db.Read(context.Background(), m.app.DB, func(r db.Reader) (texts []string, err error) {
 		waiting, err := mail.InState(r, mail.Queued, 1000)
 		for _, x := range waiting {
-			if x.To != address || !strings.HasPrefix(x.Template, "family.custody") {
+			if x.To != address || !strings.HasPrefix(x.Template, "family.custody") && !strings.HasPrefix(x.Template, "custody.") {
 				continue
 			}
 			body, err := templates[x.Template].Render(context.Background(), r, x.Args)

@@ -16,6 +16,7 @@ import (
 
 // ends are the ends of acts whose name the code puts together: a new one needs its ends here, and each a sentence.
 var ends = map[string][]string{
+	"custody.opinion.": {"custody.opinion.agrees", "custody.opinion.disagrees"},
 	"absence.proof.":   {"absence.proof.received", "absence.proof.accepted", "absence.proof.refused"},
 	"merging.*.":       {"merging.person.merged", "merging.person.undone", "merging.family.merged", "merging.family.undone"},
 	"account.*.failed": {"account.password.failed"},

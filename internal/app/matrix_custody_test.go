@@ -10,7 +10,7 @@ import (
 )
 
 // secondHome makes the child of a home live in a second one too, with what the pages of two homes name: a proposal of the
-// first home, and a day that the second offers it. The rows are written as they are: the history of the file stays short.
+// first home and one of the second, and a day that the second offers it. The rows are written as they are: the history of the file stays short.
 func (m *matrixTown) secondHome(tx *db.Tx, name string, h home, services []town.Service) error {
 	job, today := actor.Job("test"), civil.DateOf(m.now)
 	second, err := family.Insert(tx, m.now, job, "", services[0].ID)
@@ -24,15 +24,18 @@ func (m *matrixTown) secondHome(tx *db.Tx, name string, h home, services []town.
 			return err
 		}
 	}
-	id, day := db.NewID(), db.NewID()
-	for _, x := range []struct{ id, state, cells string }{{db.NewID(), "standing", "B"}, {id, "asked", "A"}} {
+	id, theirs, day := db.NewID(), db.NewID(), db.NewID()
+	for _, x := range []struct {
+		id, state, cells string
+		by               family.ID
+	}{{db.NewID(), "standing", "B", h.id}, {id, "asked", "A", h.id}, {theirs, "asked", "B", second}} {
 		if _, err := tx.Exec(`insert into custody (id, child, home, other, kind, from_day, anchor, step, cells, state, asked_home, asked_by, asked_at)
-			values ($1, $2, $3, $4, 'dates', $5, $5, 0, $6, $7, $3, $8, 1)`, x.id, string(h.child), string(h.id), string(second), today, x.cells, x.state, string(h.holder)); err != nil {
+			values ($1, $2, $3, $4, 'dates', $5, $5, 0, $6, $7, $9, $8, 1)`, x.id, string(h.child), string(h.id), string(second), today, x.cells, x.state, string(h.holder), string(x.by)); err != nil {
 			return err
 		}
 	}
 	_, err = tx.Exec(`insert into custody_day (id, child, day, giver, taker, state, offered_by, offered_at) values ($1, $2, $3, $4, $5, 'offered', $6, 1)`,
 		day, string(h.child), today.AddDays(3), string(second), string(h.id), string(other))
-	m.targets[name]["custody"], m.targets[name]["custody-day"] = id, day
+	m.targets[name]["custody"], m.targets[name]["custody-proposed"], m.targets[name]["custody-day"] = id, theirs, day
 	return err
 }

@@ -16,7 +16,7 @@ var moved = []string{
 	"account.person", "attendance.child", "attendance_anomaly.child", "attendance_anomaly.person", "attendance_mark.child", "attendance_mark.collector",
 	"attendance_stay.child", "attendance_stay.collector", "booking.child", "booking.family", "booking_line.child", "absence.child", "absence.family", "absence_report.family", "debt_exemption.family", "incident.child", "incident.family",
 	"booking_line.family", "child.person", "counter_act.family", "counter_act.person", "decision.family", "decision.known", "decision.person",
-	"custody.asked_by", "custody.asked_home", "custody.child", "custody.home", "custody.other", "custody_day.answered_by", "custody_day.child", "custody_day.giver",
+	"custody.asked_by", "custody.asked_home", "custody.child", "custody.home", "custody.opinion_by", "custody.other", "custody_day.answered_by", "custody_day.child", "custody_day.giver",
 	"custody_day.offered_by", "custody_day.taker", "custody_span.home",
 	"enrolment.child", "family_member.asked_by", "family_member.family", "family_member.person", "family_quality.family", "family_service.family", "health.child",
 	"invite.by_person", "invite.family", "invite.person", "invoice.family", "period_answer.child", "person_email_change.person", "quotient.family", "restriction.child",

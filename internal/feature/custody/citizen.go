@@ -22,6 +22,7 @@ type Pages struct {
 // What {id} names on the pages of two homes.
 const (
 	object    = web.Object("custody")
+	theirs    = web.Object("custody-proposed") // by the other home
 	dayObject = web.Object("custody-day")
 )
 
@@ -38,6 +39,7 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Get("/espace/famille/partage/{id}/confier", web.Activated, child, p.handing)
 	rt.Post("/espace/famille/partage/{id}/confier", web.Activated, child, p.hand)
 	rt.Post("/espace/famille/partages/{id}/retrait", web.Activated, object, p.withdraw)
+	rt.Post("/espace/famille/partages/{id}/avis", web.Activated, theirs, p.say)
 	rt.Post("/espace/famille/jours/{id}/reponse", web.Activated, dayObject, p.answerDay)
 	rt.Post("/espace/famille/jours/{id}/retrait", web.Activated, dayObject, p.withdrawDay)
 }
@@ -177,11 +179,33 @@ func (v sharedView) page(title, last string, f *web.Form) web.Page {
 }
 
 func (p Pages) shared(w http.ResponseWriter, req *http.Request, a actor.Actor) error {
+	return p.showShared(w, req, a, web.NewForm())
+}
+
+func (p Pages) showShared(w http.ResponseWriter, req *http.Request, a actor.Actor, f *web.Form) error {
 	v, err := p.sharedRead(req, a)
 	if err != nil {
 		return err
 	}
-	return web.Render(w, req, v.page("Deux foyers\u00a0: "+v.Child.First(), "", nil), sharedPage(v))
+	return web.Render(w, req, v.page("Deux foyers\u00a0: "+v.Child.First(), "", f), sharedPage(f, v))
+}
+
+// say is what a home says of the other's proposal.
+func (p Pages) say(w http.ResponseWriter, req *http.Request, a actor.Actor) error {
+	f, id := web.ReadForm(req), ID(req.PathValue("id"))
+	err := web.Submit(w, req, a, func(tx *db.Tx) (web.Done, error) {
+		child, err := Say(tx, p.Now(), a, id, Opinion(f.Text("avis")), f.Text("mot"))
+		return web.Done{Location: Path(child), Sentence: "Votre avis est transmis au service. Lui seul lit votre mot."}, err
+	})
+	if err == nil || !f.Take(err) {
+		return err
+	}
+	c, err := db.Read(req.Context(), p.DB, func(r db.Reader) (entry, error) { return byID(r, id) })
+	if err != nil {
+		return err
+	}
+	req.SetPathValue("id", string(c.Child))
+	return p.showShared(w, req, a, f)
 }
 
 // needsTwo refuses what only a child of two homes has.

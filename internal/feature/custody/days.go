@@ -192,9 +192,9 @@ var offered = web.Part{Name: "custody.offered", Select: `select d.child as a, d.
 	group by d.child, d.taker`}
 
 // Parts are what the first page reads of this package.
-func Parts() []web.Part { return []web.Part{offered} }
+func Parts() []web.Part { return []web.Part{offered, proposed} }
 
-// Todo is what waits for the actor's answer: the days that another home hands over.
+// Todo is what waits for the actor's answer: the days that another home hands over, and how it proposes to share them.
 func Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
 	children, err := family.Children(r, a, civil.DateOf(now))
 	if err != nil || len(children) == 0 {
@@ -204,23 +204,43 @@ func Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
 	if err != nil {
 		return nil, err
 	}
+	proposals, err := proposed.Rows(r, now, a)
+	if err != nil {
+		return nil, err
+	}
 	var all []web.Todo
 	for _, c := range children {
-		i := slices.IndexFunc(rows, func(x web.PartRow) bool { return x.A == string(c.ID) && x.B == string(c.Family) })
-		if i < 0 {
+		x, found, err := proposalTodo(c, proposals)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			all = append(all, x)
+		}
+		row, found := rowOf(c, rows)
+		if !found {
 			continue
 		}
-		first, err := civil.ParseDate(rows[i].D)
+		first, err := civil.ParseDate(row.D)
 		if err != nil {
 			return nil, fmt.Errorf("read days handed over: %w", err)
 		}
-		x := web.Todo{When: first, Title: "Un jour vous est confié pour " + c.First(), Detail: upperFirst(first.Long()), Href: Path(c.ID),
+		x = web.Todo{When: first, Title: "Un jour vous est confié pour " + c.First(), Detail: upperFirst(first.Long()), Href: Path(c.ID),
 			Tag: "À répondre", Tone: web.Warning}
-		if rows[i].C != "1" {
-			x.Title = rows[i].C + " jours vous sont confiés pour " + c.First()
+		if row.C != "1" {
+			x.Title = row.C + " jours vous sont confiés pour " + c.First()
 			x.Detail = "Le premier\u00a0: " + first.Long()
 		}
 		all = append(all, x)
 	}
 	return all, nil
+}
+
+// rowOf finds what a part says of a child in the home where somebody acts for it: who is kept from a child has none.
+func rowOf(c family.Child, rows []web.PartRow) (web.PartRow, bool) {
+	i := slices.IndexFunc(rows, func(x web.PartRow) bool { return x.A == string(c.ID) && x.B == string(c.Family) })
+	if i < 0 {
+		return web.PartRow{}, false
+	}
+	return rows[i], true
 }

@@ -15,6 +15,7 @@ import (
 // The mails about two homes. Each is written for one home, and says of the other only that it is the other home.
 const (
 	MailStanding    = "family.custody.standing"
+	MailProposed    = "custody.proposed" // to the home that did not propose
 	MailRefused     = "family.custody.refused"
 	MailEnded       = "family.custody.ended"
 	MailDayOffered  = "family.custody.day.offered"
@@ -29,10 +30,11 @@ type MailDeps struct {
 // Mails are the mails of this package.
 func Mails(d MailDeps) []mail.Template {
 	c := entry{Name: person.Person{FirstNames: "Adèle", LastName: "Martin"}, Reason: "il manque la signature de l’autre foyer"}
-	c.Home, c.Other, c.Kind, c.Days.From, c.Change = "vous", "autre", EvenOddWeeks, civil.NewDate(2027, 1, 4), 1
+	c.Home, c.Other, c.AskedHome, c.Kind, c.Days.From, c.Change = "vous", "autre", "vous", EvenOddWeeks, civil.NewDate(2027, 1, 4), 1
 	x := handedDay{Name: c.Name, Day: civil.NewDate(2027, 1, 13), Giver: "autre", Taker: "vous", State: DayAccepted}
 	return []mail.Template{
 		{Name: MailStanding, Render: d.ofEntry(Standing, d.standingBody), Label: "Deux foyers : partage des jours", Specimen: mail.Example(d.standingBody(c, "vous"))},
+		{Name: MailProposed, Render: d.ofEntry(Asked, d.proposedBody), Label: "Deux foyers : partage proposé", Specimen: mail.Example(d.proposedBody(c, "vous"))},
 		{Name: MailRefused, Render: d.ofEntry(Refused, d.refusedBody), Label: "Deux foyers : proposition non acceptée",
 			Specimen: mail.Example(d.refusedBody(c, "vous"))},
 		{Name: MailEnded, Render: d.ofEntry("", d.endedBody), Label: "Deux foyers : fin du partage", Specimen: mail.Example(d.endedBody(c, "vous"))},
@@ -77,8 +79,22 @@ func (d MailDeps) standingBody(c entry, home family.ID) mail.Body {
 	return body
 }
 
-func (d MailDeps) refusedBody(c entry, _ family.ID) mail.Body {
+func (d MailDeps) proposedBody(c entry, home family.ID) mail.Body {
 	body := d.frame(c.Child)
+	body.Subject = "L’autre foyer propose un partage des jours " + civil.Of(c.first())
+	body.Paragraphs = append([]string{"Un responsable de l’autre foyer a proposé au service de partager ainsi les jours " + civil.Of(c.first()) + "."}, c.words(yours(home))...)
+	body.Paragraphs = append(body.Paragraphs, "Rien ne change avant la réponse du service. Vous pouvez lui dire si vous êtes d’accord, ou ce qui ne convient pas. Votre mot n’est lu que par lui.")
+	body.Button.Label = "Donner mon avis"
+	return body
+}
+
+func (d MailDeps) refusedBody(c entry, home family.ID) mail.Body {
+	body := d.frame(c.Child)
+	if home != c.AskedHome {
+		body.Subject = "Le partage des jours proposé pour " + c.first() + " n’est pas enregistré"
+		body.Paragraphs = []string{"Le service n’a pas enregistré le partage des jours que l’autre foyer proposait pour " + c.first() + ". Rien ne change."}
+		return body
+	}
 	body.Subject = "Votre proposition pour " + c.first() + " n’est pas acceptée"
 	body.Paragraphs = []string{"Le service n’a pas enregistré le partage des jours que vous proposiez pour " + c.first() + ". Motif\u00a0: " + c.Reason,
 		"Rien ne change. Vous pouvez en proposer un autre."}

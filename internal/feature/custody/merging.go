@@ -61,7 +61,7 @@ func mergePeople(l *revert.Log, u person.Union) ([]string, error) {
 			return nil, err
 		}
 	}
-	for _, x := range [][2]string{{"custody", "child"}, {"custody", "asked_by"}, {"custody_day", "child"}, {"custody_day", "offered_by"}, {"custody_day", "answered_by"}} {
+	for _, x := range [][2]string{{"custody", "child"}, {"custody", "asked_by"}, {"custody", "opinion_by"}, {"custody_day", "child"}, {"custody_day", "offered_by"}, {"custody_day", "answered_by"}} {
 		if _, err := l.Move(x[0], []string{"id"}, x[1], u.Gone, u.Keep); err != nil {
 			return nil, err
 		}

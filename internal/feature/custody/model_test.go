@@ -188,6 +188,10 @@ func (m *model) propose() {
 		return
 	}
 	m.check() // asked for, it has no effect
+	other, at := m.who()
+	_, err = custody.Say(m.tx, m.now(), persontest.Citizen(other), id, custody.Agrees, "")
+	m.want("say", err, m.may(other, at) && at != letter, m.may(other, at) && at != letter)
+	m.check() // nor has what the other home thinks of it
 	stranger, _ := m.who()
 	err = custody.Decide(m.tx, m.now(), persontest.Citizen(stranger), id, family.Decision{Approve: true})
 	m.want("a parent approves", err, false, false)

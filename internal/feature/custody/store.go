@@ -143,18 +143,21 @@ type entry struct {
 	DecidedOn civil.Date // by a court
 	Reference string
 	Name      person.Person // of the child
+	Said      opinion       // of the other home
 }
 
 func (c entry) first() string { return c.Name.FirstName() }
 
 const entryFrom = `select c.id, c.child, c.home, c.other, c.kind, c.from_day, coalesce(c.to_day, ''), c.anchor, c.step, c.cells, c.state,
-		coalesce(c.asked_home, ''), c.asked_at, c.reason, coalesce(c.decision_day, ''), c.reference, p.first_names, p.last_name
-	from custody c join person p on p.id = c.child`
+		coalesce(c.asked_home, ''), c.asked_at, c.reason, coalesce(c.decision_day, ''), c.reference, p.first_names, p.last_name,
+		c.opinion, c.opinion_note, coalesce(c.opinion_at, 0), coalesce(q.first_names, ''), coalesce(q.last_name, '')
+	from custody c join person p on p.id = c.child left join person q on q.id = c.opinion_by`
 
 func scanEntry(s db.Scanner) (entry, error) {
 	var c entry
 	err := s.Scan(&c.ID, &c.Child, &c.Home, &c.Other, &c.Kind, &c.Days.From, &c.Days.To, &c.Anchor, &c.Step, &c.Cells, &c.State,
-		&c.AskedHome, &c.AskedAt, &c.Reason, &c.DecidedOn, &c.Reference, &c.Name.FirstNames, &c.Name.LastName)
+		&c.AskedHome, &c.AskedAt, &c.Reason, &c.DecidedOn, &c.Reference, &c.Name.FirstNames, &c.Name.LastName,
+		&c.Said.Opinion, &c.Said.Note, &c.Said.At, &c.Said.By.FirstNames, &c.Said.By.LastName)
 	if c.Kind == EvenOddWeeks {
 		c.Change = time.Weekday(c.Step)
 	}

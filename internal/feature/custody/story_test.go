@@ -21,7 +21,7 @@ import (
 func sent(t *testing.T, d *db.DB) string {
 	t.Helper()
 	all, err := db.Read(context.Background(), d, func(r db.Reader) ([]string, error) {
-		return db.List(r, db.Column[string], `select template || ' ' || to_address from mail_outbox where template like 'family.custody%' order by id`)
+		return db.List(r, db.Column[string], `select template || ' ' || to_address from mail_outbox where template like '%custody%' order by id`)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestTwoHomesFromProposalToHandOver(t *testing.T) {
 			t.Errorf("a second proposal of the same home: %d", again.Status)
 		}
 		theirs := bruno.Get(path)
-		if !strings.Contains(theirs.Text("main"), "L’autre foyer propose un partage des jours") || theirs.Has(`form[action*="/partages/"]`) {
+		if !strings.Contains(theirs.Text("main"), "L’autre foyer propose un partage des jours") || theirs.Has(`form[action$="/retrait"]`) || !theirs.Has(`form[action$="/avis"]`) {
 			t.Errorf("the other home: %s", theirs.Text("main"))
 		}
 		noneOf(t, theirs, append(familytest.CamilleSecrets, "Camille", "Thomas", "Inès")...)
@@ -136,12 +136,15 @@ func TestACourtStopsTwoHomesAtOnce(t *testing.T) {
 		sharing := custody.Sharing{Arrangement: custody.Arrangement{Home: h.First, Other: h.Second, Kind: custody.ByDates, Cells: "B", Days: civil.Range{From: civil.DateOf(now)},
 			Spans: []custody.Span{{Range: civil.Range{From: civil.DateOf(now), To: civil.DateOf(now).AddDays(5)}, Home: h.First}}}}
 		var offered, given custody.DayID
-		var asked custody.ID
+		var asked, proposal custody.ID
 		if err := db.Do(context.Background(), d, func(tx *db.Tx) (err error) {
 			if _, err = custody.Enter(tx, now, job, h.Jeremy, sharing); err != nil {
 				return err
 			}
 			if asked, err = custody.Propose(tx, now, thomas, h.Jeremy, sharing); err != nil {
+				return err
+			}
+			if proposal, err = custody.Propose(tx, now, persontest.Citizen(h.Bruno), h.Jeremy, sharing); err != nil {
 				return err
 			}
 			if offered, err = custody.OfferDay(tx, now, persontest.Citizen(h.Bruno), h.Jeremy, civil.DateOf(now).AddDays(9)); err != nil {
@@ -161,13 +164,13 @@ func TestACourtStopsTwoHomesAtOnce(t *testing.T) {
 		pages := []string{path, path + "/proposer", path + "/proposer?rythme=dates", path + "/confier"}
 		posts := map[string]url.Values{path + "/verifier": {"rythme": {"paires"}, "debut": {"04/01/2027"}}, path + "/proposer": {"rythme": {"paires"}}, path + "/confier": {"jour": {"2027-01-04"}},
 			"/espace/famille/partages/" + string(asked) + "/retrait": {}, "/espace/famille/jours/" + string(offered) + "/reponse": {"reponse": {"accepter"}},
-			"/espace/famille/jours/" + string(given) + "/retrait": {}}
+			"/espace/famille/jours/" + string(given) + "/retrait": {}, "/espace/famille/partages/" + string(proposal) + "/avis": {"avis": {"agrees"}}}
 		for _, x := range pages {
 			if got := client.Get(x); got.Status != 200 {
 				t.Errorf("before: %s %d", x, got.Status)
 			}
 		}
-		if got := todo(t, d, thomas); len(got) != 1 {
+		if got := todo(t, d, thomas); len(got) != 2 {
 			t.Errorf("before: %v to do", got)
 		}
 		if err := db.Do(context.Background(), d, func(tx *db.Tx) error {

@@ -111,7 +111,8 @@ func twoHomesOf(r db.Reader, child family.ChildID, own family.ID) (family.ID, fa
 	return "", "", fault.Missing("child")
 }
 
-// Propose is a parent's proposal: it has no effect before an agent's answer. Each home has one at a time.
+// Propose is a parent's proposal: it has no effect before an agent's answer. The other home is told, and may say what it
+// thinks of it (Say). Each home has one at a time.
 func Propose(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, s Sharing) (ID, error) {
 	today := civil.DateOf(now)
 	own, err := family.MayAct(tx, a, child, today)
@@ -141,7 +142,10 @@ func Propose(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, s Sh
 	if err := insertEntry(tx, now, c, person.ID(a.Person)); err != nil {
 		return "", err
 	}
-	return c.ID, audit.Write(tx, now, a, audit.Entry{Action: "family.custody.asked", Object: "custody", ID: string(c.ID), Subject: string(child)})
+	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.custody.asked", Object: "custody", ID: string(c.ID), Subject: string(child)}); err != nil {
+		return "", err
+	}
+	return c.ID, tell(tx, now, MailProposed, c, c.askedOf())
 }
 
 // sameHomes refuses an arrangement that is not between the two homes of the child.
@@ -207,7 +211,8 @@ func bothHomes(r db.Reader, a actor.Actor, home, other family.ID, right actor.Ri
 }
 
 // Decide answers a proposal, for an agent who approves members for both homes. Approved, it stands from its first
-// day, in place of what stood; both homes are told. Refused, the home that proposed it is told why. What is booked stays.
+// day, in place of what stood; both homes are told. Refused, both are told, and the home that proposed it is told why. What
+// is booked stays.
 func Decide(tx *db.Tx, now time.Time, a actor.Actor, id ID, d family.Decision) error {
 	c, err := entryFor(tx, a, id, family.MemberApprove)
 	if err != nil {
@@ -233,7 +238,7 @@ func Decide(tx *db.Tx, now time.Time, a actor.Actor, id ID, d family.Decision) e
 		return err
 	}
 	if !d.Approve {
-		return tell(tx, now, MailRefused, c, c.AskedHome)
+		return tell(tx, now, MailRefused, c, c.AskedHome, c.askedOf())
 	}
 	if err := makeRoom(tx, c.Arrangement); err != nil {
 		return err

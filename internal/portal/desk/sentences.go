@@ -127,6 +127,9 @@ var sentences = map[string]string{
 	"booking.list.read":        "Liste du jour consultée",
 	"booking.period.declined":  "« Pas besoin » répondu pour des vacances",
 
+	"custody.opinion.agrees":    "Partage proposé par l’autre foyer : d’accord",
+	"custody.opinion.disagrees": "Partage proposé par l’autre foyer : pas d’accord",
+
 	"enrolment.carried": "Inscriptions reconduites",
 	"enrolment.ended":   "Inscription terminée",
 	"enrolment.made":    "Inscription faite",
