@@ -117,7 +117,7 @@ func (p Pages) placesOf(r db.Reader, now time.Time, children []family.Child) (pl
 		}
 		f := s.listFace(Face{Cell: x.Cell, Held: h}, a)
 		v.Waiting = append(v.Waiting, waitView{What: s.kids[x.Child].name + ", " + labelOf(cat, x.Activity, x.Choice), When: x.Day.Long(),
-			Detail: joinReason(f.Reason, a.Waiting.Words()), Mark: f.Mark, Leave: cancelHref(x.Cell)})
+			Detail: joinReason(f.Reason, a.Waiting.Words()) + ".", Mark: f.Mark, Leave: cancelHref(x.Cell)})
 	}
 	return v, nil
 }
