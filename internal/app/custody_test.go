@@ -98,6 +98,11 @@ func TestTwoHomesLeakNothing(t *testing.T) {
 			if _, err := booking.InsertMany(tx, m.now, job, []booking.Row{{Child: child, Unit: activity.UnitID(unit), Day: civil.DateOf(m.now).AddDays(1 + i), Family: id, State: booking.Booked}}); err != nil {
 				return err
 			}
+			if _, err := tx.Exec(`insert into incident (id, kind, family, child, activity, day, rules, found_at, told_at, told_day)
+				select $1, 'unbooked', $2, $3, x.activity, $4, x.id, $5, $5, $4 from (select id, activity from absence_rules limit 1) x`,
+				"ecart-"+string(id), string(id), string(child), civil.DateOf(m.now).AddDays(-1-i), civil.InstantOf(m.now)); err != nil {
+				return err
+			}
 		}
 		return sharedChild(tx, m.now, child, homes, heads)
 	})
@@ -113,6 +118,9 @@ func TestTwoHomesLeakNothing(t *testing.T) {
 			}
 		}
 		shared := pages["/espace/famille/partage/"+string(child)]
+		if !strings.Contains(pages["/espace/absences"], "ecart-"+string(homes[i])) || !strings.Contains(pages["/espace"], "ecart-"+string(homes[i])) {
+			t.Errorf("%s home does not read its own incident", name)
+		}
 		for _, want := range []string{"chez vous", "l’autre foyer", "L’autre foyer vous confie le", "RG 26/01234"} {
 			if !strings.Contains(shared, want) {
 				t.Errorf("the page of two homes lacks %q", want)

@@ -128,8 +128,8 @@ func (a *App) activations() admission.Desk {
 func (a *App) dashboard(f features) home.Dashboard {
 	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing, Awaiting: family.Awaiting,
 		Shortcuts: f.booking.Shortcuts,
-		Todos:     []web.TodoSource{billing.Todo, custody.Todo, f.booking.OfferTodos, f.booking.AnswerTodos},
-		Parts:     slices.Concat(custody.Parts(), messaging.Parts()),
+		Todos:     []web.TodoSource{billing.Todo, custody.Todo, absence.Todo, f.booking.OfferTodos, f.booking.AnswerTodos},
+		Parts:     slices.Concat(custody.Parts(), absence.Parts(), messaging.Parts()),
 		Tiles:     slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
 		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
 			upcoming, err := f.booking.Children(r, now, who)

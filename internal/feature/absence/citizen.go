@@ -40,6 +40,7 @@ func (p Pages) Citizen(rt *web.Router) {
 	rt.Post(tellPath+"/{id}/retrait", web.Activated, web.Object("absence"), p.withdraw)
 	rt.Get(incidentPath+"/{id}", web.Activated, web.Object("incident"), p.incident)
 	rt.Post(incidentPath+"/{id}", web.Activated, web.Object("incident"), p.contest)
+	rt.Post(incidentPath+"/{id}/exact", web.Activated, web.Object("incident"), p.admit)
 }
 
 // When a family tells for.
@@ -520,6 +521,12 @@ func (p Pages) contest(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 		return p.showIncident(w, r, a, f, http.StatusUnprocessableEntity)
 	}
 	return err
+}
+
+func (p Pages) admit(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
+	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
+		return web.Done{Location: listPath, Sentence: "Merci. Rien de plus ne vous est demandé."}, Admit(tx, p.Now(), a, IncidentID(r.PathValue("id")))
+	})
 }
 
 // back asks again who and when, with the same children.

@@ -25,12 +25,11 @@ const eveningHour = 20
 // How far back marks that came late, such as those of a tablet without network, still make an incident.
 const lateMarks = 14
 
-// Desk is what the evening needs. HomeOn, when set, says which home has a child on a day; "" is not known.
+// Desk is what the evening needs.
 type Desk struct {
 	DB        *db.DB
 	Now       func() time.Time
 	Catalogue *activity.Cache
-	HomeOn    func(r db.Reader, child family.ChildID, day civil.Date) (family.ID, error)
 }
 
 // Handlers are the jobs of this package.
@@ -132,16 +131,10 @@ func (d Desk) make(tx *db.Tx, now time.Time, act *activity.Activity, versions []
 	if _, spoken := rules.Incident(kind); !spoken {
 		return nil
 	}
-	of := x.family
-	if of == "" && d.HomeOn != nil {
-		var err error
-		if of, err = d.HomeOn(tx, x.child, x.day); err != nil {
-			return err
-		}
-	}
+	of := x.family // who booked answers for a child that does not come
 	if of == "" {
 		var err error
-		if of, err = homeOf(tx, nil, x.child, act.ID, x.day); err != nil {
+		if of, err = homeOf(tx, "", x.child, act.ID, x.day, civil.DateOf(now)); err != nil {
 			return fmt.Errorf("find the home of a child: %w", err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"parvis/internal/base/fault"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
@@ -40,6 +41,7 @@ type Event struct {
 	AnsweredAt  civil.Instant
 	Answer      string
 	WithdrawnAt civil.Instant
+	AdmittedAt  civil.Instant
 	service     string
 }
 
@@ -184,11 +186,7 @@ func NoteLatePickup(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catal
 	if l.Minute <= rule.After+rule.Tolerance {
 		return false, nil
 	}
-	homes := map[family.ChildID]family.ID{}
-	if here[i].Family != "" {
-		homes[l.Child] = here[i].Family
-	}
-	of, err := homeOf(tx, homes, l.Child, l.Activity, l.Day)
+	of, err := homeOf(tx, here[i].Family, l.Child, l.Activity, l.Day, today)
 	if err != nil {
 		return false, err
 	}
@@ -229,11 +227,17 @@ func presentOn(r db.Reader, of activity.ID, day civil.Date) ([]Here, error) {
 	return all, nil
 }
 
-// homeOf is the family that answers for a child on a day: that which booked, else the one that booked the activity last,
-// else the first that the child is a member of.
-func homeOf(r db.Reader, booked map[family.ChildID]family.ID, child family.ChildID, of activity.ID, day civil.Date) (family.ID, error) {
-	if id := booked[child]; id != "" {
-		return id, nil
+// homeOf is the family that answers for a child on a day: the home that has the day where days are shared, else that which
+// booked, else the one that booked the activity last, else the first that the child is a member of.
+func homeOf(r db.Reader, booked family.ID, child family.ChildID, of activity.ID, day, today civil.Date) (family.ID, error) {
+	home, known, err := custody.HomeOn(r, child, day, today)
+	switch {
+	case err != nil:
+		return "", err
+	case known:
+		return home, nil
+	case booked != "":
+		return booked, nil
 	}
 	return db.One(r, "family", db.Column[family.ID], `select m.family from family_member m
 		where m.person = $1 and m.role = 'member' and m.state = 'approved' and m.from_day <= $3 and (m.to_day is null or m.to_day >= $3)
@@ -246,7 +250,7 @@ func homeOf(r db.Reader, booked map[family.ChildID]family.ID, child family.Child
 // that an agent withdrew does not.
 func insertIncident(tx *db.Tx, now time.Time, e Event) (int64, error) {
 	n, err := tx.Exec(`insert into incident (id, kind, family, child, activity, day, units, minute, rules, found_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		on conflict (child, activity, day, kind) do update set withdrawn_at = null, answer = '', told_at = null, told_day = null, units = excluded.units,
+		on conflict (child, activity, day, kind) do update set withdrawn_at = null, answer = '', told_at = null, told_day = null, admitted_at = null, units = excluded.units,
 			rules = excluded.rules, family = excluded.family, found_at = excluded.found_at
 			where incident.withdrawn_at is not null and incident.answered_at is null`,
 		db.NewID(), string(e.Kind), string(e.Family), string(e.Cell.Child), string(e.Activity), e.Day, e.Units, e.Minute, e.Rules, civil.InstantOf(now))
@@ -257,7 +261,7 @@ func insertIncident(tx *db.Tx, now time.Time, e Event) (int64, error) {
 }
 
 const eventColumns = `i.id, i.kind, i.child, i.activity, i.day, i.family, i.units, i.minute, i.rules, i.found_at, coalesce(i.told_at, 0), i.told_day,
-	coalesce(i.contested_at, 0), i.contest, coalesce(i.answered_at, 0), i.answer, coalesce(i.withdrawn_at, 0), p.last_name, p.first_names, coalesce(act.service, '')`
+	coalesce(i.contested_at, 0), i.contest, coalesce(i.answered_at, 0), i.answer, coalesce(i.withdrawn_at, 0), coalesce(i.admitted_at, 0), p.last_name, p.first_names, coalesce(act.service, '')`
 
 const eventTables = ` from incident i join person p on p.id = i.child join activity act on act.id = i.activity `
 
@@ -265,7 +269,7 @@ func scanEvent(s db.Scanner) (Event, error) {
 	var e Event
 	var who person.Person
 	err := s.Scan(&e.ID, &e.Kind, &e.Cell.Child, &e.Activity, &e.Day, &e.Family, &e.Units, &e.Minute, &e.Rules, &e.FoundAt, &e.ToldAt, &e.ToldDay, &e.ContestedAt, &e.Contest,
-		&e.AnsweredAt, &e.Answer, &e.WithdrawnAt, &who.LastName, &who.FirstNames, &e.service)
+		&e.AnsweredAt, &e.Answer, &e.WithdrawnAt, &e.AdmittedAt, &who.LastName, &who.FirstNames, &e.service)
 	e.ChildName = who.FirstName()
 	return e, err
 }
@@ -322,6 +326,22 @@ func Contest(tx *db.Tx, now time.Time, a actor.Actor, id IncidentID, words strin
 		return fault.New(fault.Conflict, "Vous avez déjà répondu. Le service regarde votre réponse.")
 	}
 	return audit.Write(tx, now, a, audit.Entry{Action: "absence.contested", Object: "family", ID: string(e.Family), Subject: string(e.Cell.Child)})
+}
+
+// Admit is a family's word that an incident is exact: nothing more waits for it. It may still contest it.
+func Admit(tx *db.Tx, now time.Time, a actor.Actor, id IncidentID) error {
+	e, err := ownEvent(tx, now, a, id)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(`update incident set admitted_at = $2 where id = $1 and admitted_at is null and contested_at is null and withdrawn_at is null`, string(id), civil.InstantOf(now))
+	if err != nil {
+		return fmt.Errorf("admit incident: %w", err)
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "Vous avez déjà répondu, ou ceci est retiré. Rien n’a été enregistré.")
+	}
+	return audit.Write(tx, now, a, audit.Entry{Action: "absence.admitted", Object: "family", ID: string(e.Family), Subject: string(e.Cell.Child)})
 }
 
 // AnswerContest answers a family: right, the incident is withdrawn and no longer counts; wrong, it stays, for a reason that

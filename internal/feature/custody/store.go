@@ -121,6 +121,13 @@ func timelineOf(r db.Reader, child family.ChildID, days civil.Range, today civil
 	return Timelines(rows)[child], nil
 }
 
+// HomeOn tells in which home a child is on one day, by what holds today; false when nothing says it.
+func HomeOn(r db.Reader, child family.ChildID, day, today civil.Date) (family.ID, bool, error) {
+	line, err := timelineOf(r, child, civil.Range{From: day, To: day}, today)
+	home, known := line.HomeOn(day)
+	return home, known, err
+}
+
 // State is where an arrangement stands. Allowed moves: asked → standing | refused | withdrawn; standing → replaced.
 type State string
 

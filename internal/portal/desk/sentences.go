@@ -99,6 +99,7 @@ var sentences = map[string]string{
 
 	"billing.invoice.imported": "Facture reprise de l’ancien portail",
 
+	"absence.admitted":             "Écart reconnu exact par la famille",
 	"absence.contest.accepted":     "Écart retiré, la famille avait raison",
 	"absence.contest.refused":      "Écart maintenu",
 	"absence.contested":            "Écart contesté par la famille",
