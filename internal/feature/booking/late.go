@@ -27,10 +27,13 @@ type LateRequest struct {
 	AskedAt   civil.Instant
 }
 
-// Answer is an agent's answer to a late request. Reason is read by the family; a refusal needs one.
+// Answer is an agent's answer to a late request. Reason is read by the family; a refusal needs one, and so does passing
+// those who wait.
 type Answer struct {
 	Accept   bool
 	AddPlace bool // when the day is full
+	Pass     bool // before those who wait in order
+	Queue    bool // to the end of their list, instead of a place
 	Reason   string
 }
 
@@ -61,58 +64,82 @@ func AnswerLate(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue
 	if h.Token() != seen || h.State != Asked && !h.CancelAsked || h.Family != of {
 		return "", fault.New(fault.Conflict, "Cette demande a déjà reçu une réponse, ou la famille l’a retirée. Rien n’a été enregistré.")
 	}
-	out, err := s.answer(tx, a, o, h, wish, ans)
+	out, passes, err := s.answer(tx, a, o, h, wish, ans)
 	if err != nil {
 		return "", err
 	}
 	out.Reference = newReference()
-	return out.Reference, s.record(tx, a, o, out)
+	if err := s.record(tx, a, o, out); err != nil {
+		return "", err
+	}
+	if passes {
+		if err := s.notePassed(tx, a, o, out.Reference); err != nil {
+			return "", err
+		}
+	}
+	return out.Reference, s.handOn(tx)
 }
 
-// answer does what the agent decided, and gives the line of proof.
-func (s *Scene) answer(tx *db.Tx, a actor.Actor, o Order, h Holding, w Wish, ans Answer) (Outcome, error) {
+// answer does what the agent decided, and gives the line of proof. passes tells that it took a place before those who
+// wait.
+func (s *Scene) answer(tx *db.Tx, a actor.Actor, o Order, h Holding, w Wish, ans Answer) (out Outcome, passes bool, err error) {
 	line := Decision{Wish: w, Held: h, Why: ans.Reason}
 	switch {
 	case h.CancelAsked && ans.Accept:
 		all := []Decision{{Wish: w, Held: h, Did: DidCancel, drop: h.Units, Late: true}}
-		if err := s.release(tx, all, func(Decision) bool { return true }); err != nil {
-			return Outcome{}, err
-		}
+		err = s.release(tx, all, func(Decision) bool { return true })
 		line.Did, line.Late = DidCancel, true
 	case h.CancelAsked:
-		if err := setAnswer(tx, s.Now, h, "booked", ans.Reason); err != nil {
-			return Outcome{}, err
-		}
+		err = setAnswer(tx, s.Now, h, "booked", ans.Reason)
 		line.Did = DidKeepBooking
 	case ans.Accept:
-		w.Want = h.Choice
-		d := s.book(Decision{Wish: w, Held: Holding{}, Did: DidNone}, mustActivity(s.Catalogue, w.Activity))
-		if d.Why == otherHomesDay {
-			return Outcome{}, fault.InvalidFields(fault.Field{Name: "motif", Sentence: "C’est un jour de l’autre foyer. Pour accepter quand même, écrivez un motif\u00a0: la famille le lira."})
-		}
-		if !d.does() {
-			return Outcome{}, fault.New(fault.Conflict, d.Why+".")
-		}
-		d.Did, d.Late = DidBook, true
-		all := []Decision{d}
-		got, err := s.places(tx, o, all)
-		if err != nil {
-			return Outcome{}, err
-		}
-		if err := s.insert(tx, a, o, all, got); err != nil {
-			return Outcome{}, err
-		}
-		if !all[0].does() {
-			return Outcome{}, fault.New(fault.Conflict, all[0].Why+". Rien n’a été enregistré.")
-		}
-		line.Did, line.Want, line.Late, line.Until = DidAccept, h.Choice, true, d.Until
+		line, passes, err = s.accept(tx, a, o, h, line, ans)
 	default:
-		if err := setAnswer(tx, s.Now, h, string(Refused), ans.Reason); err != nil {
-			return Outcome{}, err
-		}
+		err = setAnswer(tx, s.Now, h, string(Refused), ans.Reason)
 		line.Did = DidRefuse
 	}
-	return Outcome{Lines: []Decision{line}}, nil
+	return Outcome{Lines: []Decision{line}}, passes, err
+}
+
+// accept books what was asked late, or puts it on the list.
+func (s *Scene) accept(tx *db.Tx, a actor.Actor, o Order, h Holding, line Decision, ans Answer) (Decision, bool, error) {
+	w := line.Wish
+	w.Want = h.Choice
+	d := s.book(Decision{Wish: w, Held: Holding{}, Did: DidNone}, mustActivity(s.Catalogue, w.Activity))
+	if d.Why == otherHomesDay {
+		return line, false, fault.InvalidFields(fault.Field{Name: "motif", Sentence: "C’est un jour de l’autre foyer. Pour accepter quand même, écrivez un motif\u00a0: la famille le lira."})
+	}
+	if !d.does() {
+		return line, false, fault.New(fault.Conflict, d.Why+".")
+	}
+	d.Did, d.Late = DidBook, true
+	line.Want, line.Late = h.Choice, true
+	slots, err := s.slots(tx, []Decision{d})
+	if err != nil {
+		return line, false, err
+	}
+	if ans.Queue {
+		d, err = s.toList(tx, a, o, d, slots)
+		line.Did = d.Did
+		return line, false, err
+	}
+	passes, err := s.passesList(tx, d, slots, ans)
+	if err != nil {
+		return line, false, err
+	}
+	all := []Decision{d}
+	got, err := s.places(tx, o, all)
+	if err != nil {
+		return line, false, err
+	}
+	if err := s.insert(tx, a, o, all, got); err != nil {
+		return line, false, err
+	}
+	if !all[0].does() {
+		return line, false, fault.New(fault.Conflict, all[0].Why+". Rien n’a été enregistré.")
+	}
+	line.Did, line.Until = DidAccept, d.Until
+	return line, passes, nil
 }
 
 func mustActivity(c *activity.Catalogue, id activity.ID) *activity.Activity {

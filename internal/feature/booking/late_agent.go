@@ -81,6 +81,8 @@ func (x lateRow) mark(now time.Time) web.Mark {
 		return web.Mark{Tone: web.Neutral, Icon: "ban", Word: "Réserver\u00a0: impossible"}
 	case x.full():
 		return web.Mark{Tone: web.Warning, Icon: "full", Word: "Réserver\u00a0: complet"}
+	case x.line.Passes:
+		return web.Mark{Tone: web.Warning, Icon: "hourglass", Word: "Réserver\u00a0: d’autres attendent"}
 	}
 	return web.Mark{Tone: web.OK, Icon: "check", Word: "Réserver\u00a0: place libre"}
 }
@@ -202,6 +204,8 @@ func (x lateRow) answers() []web.Option {
 	case x.bar == otherHomesDay:
 		all = append(all, web.Option{Value: "accepter", Label: "Accepter la réservation", Hint: "C’est un jour de l’autre foyer\u00a0: le motif est nécessaire."})
 	case x.bar != "":
+	case x.line.Passes:
+		all = append(all, x.passingAnswers()...)
 	case x.full():
 		all = append(all, web.Option{Value: "ajouter", Label: "Accepter en ajoutant une place", Hint: "Le jour est complet\u00a0: sa capacité augmente d’une place."})
 	default:
@@ -210,6 +214,23 @@ func (x lateRow) answers() []web.Option {
 	return append(all, web.Option{Value: "refuser", Label: "Refuser", Hint: "Le motif est alors nécessaire\u00a0: la famille le lira."})
 }
 
+// passingAnswers are what may be answered to a request that would pass those who wait.
+func (x lateRow) passingAnswers() []web.Option {
+	var all []web.Option
+	if x.mayWait {
+		all = append(all, web.Option{Value: "attendre", Label: "Mettre à la suite de la liste d’attente", Hint: "L’enfant est servi à son tour, après ceux qui attendent."})
+	}
+	hint := upperFirst(x.line.words()) + ". Le motif est alors nécessaire\u00a0: la famille le lira, et il est gardé."
+	if x.full() {
+		return append(all, web.Option{Value: "ajouter-avant", Label: "Accepter avant ceux qui attendent, en ajoutant une place", Hint: hint})
+	}
+	return append(all, web.Option{Value: "avant", Label: "Accepter avant ceux qui attendent", Hint: hint})
+}
+
+// lateAnswers are what the form may send.
+var lateAnswers = map[string]Answer{"accepter": {Accept: true}, "ajouter": {Accept: true, AddPlace: true}, "avant": {Accept: true, Pass: true},
+	"ajouter-avant": {Accept: true, AddPlace: true, Pass: true}, "attendre": {Accept: true, Queue: true}, "refuser": {}}
+
 func (p Pages) answerLate(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	f := web.ReadForm(r)
 	v, err := p.oneLate(r.Context(), a, r.PathValue("id"))
@@ -217,7 +238,8 @@ func (p Pages) answerLate(w http.ResponseWriter, r *http.Request, a actor.Actor)
 		return err
 	}
 	decision := f.Line("decision")
-	if !slices.Contains([]string{"accepter", "ajouter", "refuser"}, decision) {
+	ans, known := lateAnswers[decision]
+	if !known {
 		f.Fail("decision", "Choisissez une réponse.")
 		return p.showLate(w, r, a, f, "")
 	}
@@ -227,8 +249,8 @@ func (p Pages) answerLate(w http.ResponseWriter, r *http.Request, a actor.Actor)
 	}
 	of := family.ID(f.Line("famille"))
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		ref, err := AnswerLate(tx, p.Now(), a, v.cat, of, c, Token(f.Line("vu")),
-			Answer{Accept: decision != "refuser", AddPlace: decision == "ajouter", Reason: f.Text("motif")})
+		ans.Reason = f.Text("motif")
+		ref, err := AnswerLate(tx, p.Now(), a, v.cat, of, c, Token(f.Line("vu")), ans)
 		return web.Done{Location: latePath, Sentence: answered(decision, v.child, ref)}, err
 	})
 	switch {
@@ -254,8 +276,11 @@ func refusalWords(err error) string {
 
 func answered(decision, child, reference string) string {
 	word := "Demande acceptée"
-	if decision == "refuser" {
+	switch decision {
+	case "refuser":
 		word = "Demande refusée"
+	case "attendre":
+		word = "Demande mise à la suite de la liste d’attente"
 	}
 	return word + "\u00a0: " + child + ". Référence " + reference + ". La famille est prévenue."
 }

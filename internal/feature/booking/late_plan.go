@@ -18,13 +18,15 @@ import (
 // lateRow is a late request as an agent who answers it sees it.
 type lateRow struct {
 	LateRequest
-	act    *activity.Activity
-	may    bool                    // the agent may answer
-	bar    string                  // why it cannot be accepted whatever the places, "" when it can
-	slots  []activity.SlotID       // the places it needs
-	left   map[activity.SlotID]int // of these, those that have a limit
-	seen   Token
-	choice string
+	act     *activity.Activity
+	may     bool                    // the agent may answer
+	bar     string                  // why it cannot be accepted whatever the places, "" when it can
+	slots   []activity.SlotID       // the places it needs
+	left    map[activity.SlotID]int // of these, those that have a limit
+	line    passing                 // who waits there in order
+	mayWait bool                    // the list would take it
+	seen    Token
+	choice  string
 }
 
 // id names a request in an address: a child, an activity, a day.
@@ -85,8 +87,8 @@ func (x lateRow) full() bool {
 	return false
 }
 
-// ready tells that accepting it would do what was asked, without adding a place.
-func (x lateRow) ready() bool { return x.may && x.bar == "" && !x.full() }
+// ready tells that accepting it would do what was asked, without adding a place or passing who waits for one.
+func (x lateRow) ready() bool { return x.may && x.bar == "" && !x.full() && !x.line.Passes }
 
 // leftWords is how many places the day has left: "3 places", "Complet", "Sans limite".
 func (x lateRow) leftWords() string {
@@ -198,7 +200,7 @@ func planLate(r db.Reader, now time.Time, cat *activity.Catalogue, rows []lateRo
 			rows[i].plan(d, slots)
 		}
 	}
-	return nil
+	return readPassing(r, s, rows, plans, slots)
 }
 
 // plan notes what a decision would take, or why it cannot be done.
@@ -246,7 +248,9 @@ func split(rows []lateRow) (yes []lateRow, no []lateRow) {
 			ok = ok && taken[slot] < n
 		}
 		if !ok {
-			if x.may && x.bar == "" {
+			if x.may && x.bar == "" && x.line.Passes {
+				x.bar = upperFirst(x.line.words())
+			} else if x.may && x.bar == "" {
 				x.bar = "Complet ce jour-là"
 			}
 			no = append(no, x)

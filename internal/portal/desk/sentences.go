@@ -125,6 +125,7 @@ var sentences = map[string]string{
 	"booking.offer.expired":    "Places proposées sans réponse, données aux suivants",
 	"booking.promoted":         "Places libérées données à la liste d’attente",
 	"booking.wait.lapsed":      "Fin de la liste d’attente, sans place",
+	"booking.list.passed":      "Demande hors délai acceptée avant ceux qui attendaient",
 	"booking.list.read":        "Liste du jour consultée",
 	"booking.period.declined":  "« Pas besoin » répondu pour des vacances",
 
