@@ -79,6 +79,8 @@ func subjectOf(template string) string {
 		return "Une place vous est proposée"
 	case booking.MailPromoted:
 		return "Une place s’est libérée : c’est réservé"
+	case booking.MailFollowed:
+		return "Votre demande en attente a suivi l’enfant"
 	case booking.MailLapsed:
 		return "Fin de la liste d’attente"
 	case absence.MailTold:

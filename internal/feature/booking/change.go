@@ -460,7 +460,7 @@ func (s *Scene) settlePlaced(tx *db.Tx, all []Decision, slots map[slotKey]activi
 			if d.Did != DidBook && d.Did != DidChange && d.Did != DidAsk {
 				continue
 			}
-			why := s.clash(d, after)
+			why := s.clashIn(all, d, after)
 			if why == "" {
 				why = s.badWeek(week{childActivity{d.Child, d.Activity}, d.Day.Monday()}, after)
 			}

@@ -250,7 +250,7 @@ func (s *Scene) settle(all []Decision) bool {
 		if !all[i].does() || s.Overrule {
 			continue
 		}
-		if why := s.clash(all[i], after); why != "" {
+		if why := s.clashIn(all, all[i], after); why != "" {
 			all[i] = all[i].refuse(why)
 			refused = true
 		}

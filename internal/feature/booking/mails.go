@@ -129,6 +129,9 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	case DidLapse, DidExpire:
 		body = lapsedBody(d, m)
 	}
+	if c.Lines[0].followed() {
+		body = followedBody(d, m)
+	}
 	body.Values = map[string]string{"auteur": m.by, "objet": m.subject, "référence": m.reference, "changements": strings.Join(m.told(), " ")}
 	return body, nil
 }
@@ -182,7 +185,7 @@ func (c Confirmation) author() string {
 	switch {
 	case c.ByAgent:
 		return "Un agent de la mairie"
-	case c.Lines[0].Did.ofList():
+	case c.Lines[0].Did.ofList() || c.Lines[0].followed():
 		return "La liste d’attente"
 	case c.By == "":
 		return "Un responsable de la famille"
@@ -226,6 +229,9 @@ func (p Proof) word() string {
 		}
 		return "annulé" + late
 	case DidWait:
+		if p.followed() {
+			return "toujours sur la liste d’attente" + late
+		}
 		return "sur la liste d’attente" + late
 	case DidPromote:
 		return "place libérée, réservé" + late

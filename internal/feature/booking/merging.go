@@ -62,13 +62,14 @@ func mergeChildren(l *revert.Log, u person.Union) (person.Moved, error) {
 	type twin struct {
 		keep, gone, keepState, goneState string
 		keepSlot, goneSlot               activity.SlotID
+		keepMade, goneMade               int64
 		unit, day                        string
 	}
 	twins, err := db.List(l.Tx(), func(s db.Scanner) (twin, error) {
 		var t twin
-		err := s.Scan(&t.keep, &t.gone, &t.keepState, &t.goneState, &t.keepSlot, &t.goneSlot)
+		err := s.Scan(&t.keep, &t.gone, &t.keepState, &t.goneState, &t.keepSlot, &t.goneSlot, &t.keepMade, &t.goneMade)
 		return t, err
-	}, `select k.id, g.id, k.state, g.state, coalesce(k.slot, ''), coalesce(g.slot, '') from booking k
+	}, `select k.id, g.id, k.state, g.state, coalesce(k.slot, ''), coalesce(g.slot, ''), k.made_at, g.made_at from booking k
 		join booking g on g.child = $2 and g.day = k.day and g.unit = k.unit where k.child = $1 order by k.id`, u.Keep, u.Gone)
 	if err != nil {
 		return did, fmt.Errorf("list bookings of both: %w", err)
@@ -77,7 +78,8 @@ func mergeChildren(l *revert.Log, u person.Union) (person.Moved, error) {
 	for _, t := range twins {
 		drop, state, slot := t.gone, t.goneState, t.goneSlot
 		more := slices.Index(weight, t.goneState) - slices.Index(weight, t.keepState)
-		if more > 0 || more == 0 && t.keepSlot == "" && t.goneSlot != "" {
+		firstAsked := t.keepState == string(Waiting) && t.goneMade < t.keepMade // of two wishes, the one asked first
+		if more > 0 || more == 0 && (t.keepSlot == "" && t.goneSlot != "" || firstAsked) {
 			drop, state, slot = t.keep, t.keepState, t.keepSlot
 		}
 		if slot != "" && (state == string(Booked) || state == string(Offered)) {

@@ -356,7 +356,7 @@ func (s *Scene) wrongPlace(x inLine, d Decision, slots map[activity.SlotID]activ
 		slot, known := slots[u.wants]
 		switch {
 		case !known || d.slotKey(u.unit) != slotKey{slot.Unit, string(slot.Site), slot.Group, slot.Day}:
-			return "Le lieu d’accueil de l’enfant a changé\u00a0: quittez la liste et demandez de nouveau"
+			return "Le lieu d’accueil de l’enfant a changé\u00a0: dans l’heure, la demande rejoint la liste du nouveau lieu et garde sa date"
 		case slot.Closed:
 			return closedSlot(slot)
 		}

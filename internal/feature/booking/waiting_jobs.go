@@ -19,7 +19,7 @@ import (
 const (
 	JobHandOn = "booking.handon"      // freed places of args["slots"] go to those who wait
 	JobExpire = "booking.offer.ended" // offers without an answer go to the next
-	JobSweep  = "booking.waiting"     // every hour: both, for all, and wishes that are too late end
+	JobSweep  = "booking.waiting"     // every hour: both, for all; wishes that are too late end, those of a child received elsewhere follow it
 )
 
 // List runs the jobs of the waiting list.
@@ -105,6 +105,9 @@ func (l List) sweep(ctx context.Context, _ map[string]string) error {
 	}
 	for _, day := range days {
 		if err := db.Do(ctx, l.DB, func(tx *db.Tx) error { _, err := Lapse(tx, now, cat, day); return err }); err != nil {
+			return err
+		}
+		if err := db.Do(ctx, l.DB, func(tx *db.Tx) error { _, err := Follow(tx, now, cat, day); return err }); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ const (
 	MailOffered  = "booking.offered"  // a place is held for the family's answer
 	MailPromoted = "booking.promoted" // a freed place is booked
 	MailLapsed   = "booking.lapsed"   // no place was freed in time, or the offer had no answer
+	MailFollowed = "booking.followed" // the wish waits elsewhere, where the child is received by now
 )
 
 // mailOf is the mail that tells what the list did.
@@ -17,6 +18,8 @@ func mailOf(lines []Decision) string {
 			return MailOffered
 		case DidPromote:
 			return MailPromoted
+		case DidWait:
+			return MailFollowed
 		}
 	}
 	return MailLapsed
@@ -27,11 +30,15 @@ func (d Did) ofList() bool {
 	return d == DidPromote || d == DidOffer || d == DidExpire || d == DidLapse
 }
 
+// followed tells that the list moved a wish by itself: nobody asked to wait there.
+func (p Proof) followed() bool { return p.Did == DidWait && !p.ByAgent && p.ByPerson == "" }
+
 func (d MailDeps) listMails() []mail.Template {
 	return []mail.Template{
 		{Name: MailOffered, Render: d.confirmed, Label: "Place proposée", Specimen: mail.Example(d.specimen(offeredBody))},
 		{Name: MailPromoted, Render: d.confirmed, Label: "Place libérée et réservée", Specimen: mail.Example(d.specimen(promotedBody))},
 		{Name: MailLapsed, Render: d.confirmed, Label: "Fin de la liste d’attente", Specimen: mail.Example(d.specimen(lapsedBody))},
+		{Name: MailFollowed, Render: d.confirmed, Label: "Liste d’attente\u00a0: nouveau lieu d’accueil", Specimen: mail.Example(d.specimen(followedBody))},
 	}
 }
 
@@ -57,5 +64,14 @@ func lapsedBody(d MailDeps, m sameMail) mail.Body {
 	body.Subject = "Fin de la liste d’attente (" + m.reference + ")"
 	body.Paragraphs = append([]string{"Ces demandes n’attendent plus\u00a0:"}, m.told()...)
 	body.Closing = []string{"Le service peut vous dire quels jours ont encore de la place."}
+	return body
+}
+
+func followedBody(d MailDeps, m sameMail) mail.Body {
+	body := d.frame(m)
+	body.Subject = "Votre demande en attente a suivi (" + m.reference + ")"
+	body.Paragraphs = append([]string{"L’enfant est accueilli ailleurs. Ce qu’il attendait l’attend là-bas, à la date de votre demande\u00a0:"}, m.told()...)
+	body.Button = mail.Button{Label: "Voir mon rang", URL: d.URL(placesPath)}
+	body.Closing = []string{"Vous n’en avez plus besoin ? Quittez la liste dans l’agenda, ou appelez le service."}
 	return body
 }

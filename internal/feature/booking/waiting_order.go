@@ -39,10 +39,58 @@ func (s *Scene) noPlace(d Decision, why string) Decision {
 	if s.mayWait(d) {
 		return d.wait()
 	}
+	if d.Did == DidChange {
+		why = s.fullChange(d)
+	}
 	no := d.refuse(why)
 	d.Queue = true
 	no.lacking, no.couldWait = true, s.mayWait(d)
 	return no
+}
+
+// fullChange is said where another choice lacks a place: what is booked stays, and the list takes no change, since it
+// would hold a place while it waits for another.
+func (s *Scene) fullChange(d Decision) string {
+	a, known := s.Catalogue.Activity(d.Activity)
+	if !known {
+		return noPlace
+	}
+	kept := "ce qui est réservé"
+	if c, known := a.ChoiceByID(d.Held.Choice); known && c.Name != "" {
+		kept = "«\u00a0" + c.Name + "\u00a0»"
+	}
+	return "Complet\u00a0: " + kept + " reste réservé. Un changement ne s’attend pas sur une liste\u00a0: appelez le service, qui peut ajouter une place"
+}
+
+// clashIn is clash, which says of a unit that is needed and waited for what to do.
+func (s *Scene) clashIn(all []Decision, d Decision, after map[childDay]map[activity.UnitID]activity.ID) string {
+	why := s.clash(d, after)
+	if why == "" {
+		return ""
+	}
+	for _, id := range d.take {
+		a, _ := s.Catalogue.OfUnit(id)
+		u, _ := a.UnitByID(id)
+		if u.Needs != "" && after[childDay{d.Child, d.Day}][u.Needs] == "" && s.waitsFor(all, d, u.Needs) {
+			return "«\u00a0" + s.label(u.Needs) + "\u00a0» attend une place ce jour-là\u00a0: demandez de nouveau quand elle sera réservée"
+		}
+	}
+	return why
+}
+
+// waitsFor tells that the child waits, already or by the same order, for a unit on a decision's day.
+func (s *Scene) waitsFor(all []Decision, d Decision, unit activity.UnitID) bool {
+	for _, x := range all {
+		if x.Did == DidWait && x.Child == d.Child && x.Day == d.Day && slices.Contains(x.take, unit) {
+			return true
+		}
+	}
+	a, known := s.Catalogue.OfUnit(unit)
+	if !known {
+		return false
+	}
+	h := s.held[Cell{d.Child, a.ID, d.Day}]
+	return (h.State == Waiting || h.State == Offered) && slices.ContainsFunc(h.Units, func(u heldUnit) bool { return u.unit == unit })
 }
 
 // shortWords is why the other lines of a group cannot be had, once one has no place; the first reason stays.

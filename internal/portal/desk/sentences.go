@@ -124,6 +124,7 @@ var sentences = map[string]string{
 	"booking.list.health.read": "Informations de santé consultées dans une liste du jour",
 	"booking.offer.expired":    "Places proposées sans réponse, données aux suivants",
 	"booking.promoted":         "Places libérées données à la liste d’attente",
+	"booking.wait.followed":    "Demandes en attente passées au nouveau lieu d’accueil",
 	"booking.wait.lapsed":      "Fin de la liste d’attente, sans place",
 	"booking.list.passed":      "Demande hors délai acceptée avant ceux qui attendaient",
 	"booking.list.read":        "Liste du jour consultée",
