@@ -16,7 +16,7 @@ const heldFrom = civil.Instant(500 * 365 * 24 * 3600 * 1_000_000)
 // Hold keeps back all mails that were to leave, those under way included, and returns how many: in a database put
 // back from a backup they may have left since. Mails asked for afterwards leave as usual.
 func Hold(tx *db.Tx) (int64, error) {
-	n, err := tx.Exec(`update mail_outbox set next_at = next_at + $1, lease_until = null,
+	n, err := tx.Exec(`update mail_outbox set next_at = next_at + $1, lease_until = null, fold = '',
 		state = case when state = 'sending' then 'deferred' else state end
 		where state in ('queued', 'deferred', 'sending') and next_at < $2`, heldFor, heldFrom)
 	if err != nil {

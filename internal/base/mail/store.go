@@ -88,7 +88,7 @@ func Count(r db.Reader) (map[State]int64, error) {
 }
 
 func requeue(tx *db.Tx, id ID, now time.Time) (int64, error) {
-	n, err := tx.Exec(`update mail_outbox set state = 'queued', next_at = $1, first_failed_at = null, lease_until = null
+	n, err := tx.Exec(`update mail_outbox set state = 'queued', next_at = $1, first_failed_at = null, lease_until = null, fold = ''
 		where id = $2 and state in ('deferred', 'bounced')`, civil.InstantOf(now), id)
 	if err != nil {
 		return 0, fmt.Errorf("requeue mail: %w", err)
@@ -139,11 +139,16 @@ func due(r db.Reader, now civil.Instant, bulk bool, limit int) ([]candidate, err
 // claim takes one due mail; none comes back when another worker was first.
 func claim(tx *db.Tx, id ID, now, until civil.Instant, domain string) ([]claimed, error) {
 	all, err := db.List(tx, func(s db.Scanner) (c claimed, err error) {
-		return c, s.Scan(&c.id, &c.template, &c.args, &c.to, &c.account, &c.attempt, &c.messageID, &c.firstFailedAt)
+		var parts string
+		err = s.Scan(&c.id, &c.template, &c.args, &c.to, &c.account, &c.attempt, &c.messageID, &c.firstFailedAt, &parts)
+		if err == nil && parts != "" {
+			c.args[Parts] = parts // Args are read as a map of their own, never nil
+		}
+		return c, err
 	}, `update mail_outbox set state = 'sending', lease_until = $1, attempts = attempts + 1,
 		message_id = case when message_id = '' then $2 else message_id end
 		where id = $3 and (state in ('queued', 'deferred') and next_at <= $4 or state = 'sending' and lease_until < $5)
-		returning id, template, args, to_address, account, attempts, message_id, first_failed_at`,
+		returning id, template, args, to_address, account, attempts, message_id, first_failed_at, parts`,
 		until, string(id)+"@"+domain, id, now, now)
 	if err != nil {
 		return nil, fmt.Errorf("claim mail: %w", err)

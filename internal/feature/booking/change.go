@@ -616,7 +616,7 @@ func (s *Scene) record(tx *db.Tx, a actor.Actor, o Order, out Outcome) error {
 	if o.Quiet {
 		return nil
 	}
-	return s.tell(tx, out)
+	return s.tell(tx, a, out)
 }
 
 // referenceLetters are easy to say and to read: no 0 or O, no 1, I or L.

@@ -176,7 +176,7 @@ func TestGuardWhoIsTold(t *testing.T) {
 	told := func(reference string) string {
 		t.Helper()
 		all, err := db.Read(context.Background(), w.d, func(r db.Reader) ([]string, error) {
-			return db.List(r, db.Column[string], `select to_address from mail_outbox where args like $1 order by to_address`, "%"+reference+"%")
+			return db.List(r, db.Column[string], `select to_address from mail_outbox where args like $1 or parts like $1 order by to_address`, "%"+reference+"%")
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -21,6 +21,9 @@ const (
 	MailConfirmed = "booking.confirmed" // what was booked, changed, cancelled or answered, at once
 )
 
+// mostGathered is how many confirmations one mail reads; the agenda has them all.
+const mostGathered = 200
+
 // mostTold is how many lines a mail tells; the page has them all.
 const mostTold = 12
 
@@ -45,6 +48,7 @@ type sameMail struct {
 	own               bool   // the addressee did it
 	lines             []string
 	more              int
+	gathered          int // how many confirmations it tells, when they are several
 }
 
 func (d MailDeps) specimen(of func(MailDeps, sameMail) mail.Body) mail.Body {
@@ -57,6 +61,15 @@ func confirmedBody(d MailDeps, m sameMail) mail.Body {
 	body.Paragraphs = append([]string{m.by + " a enregistré\u00a0:"}, m.told()...)
 	if m.own {
 		body.Paragraphs[0] = "Vous avez enregistré\u00a0:"
+	}
+	if m.gathered > 0 {
+		body.Subject = m.subject + " (" + strconv.Itoa(m.gathered) + "\u00a0enregistrements)"
+		body.Facts = []mail.Fact{{Label: "Enregistrements", Value: strconv.Itoa(m.gathered) + ", depuis " + m.reference}}
+		body.Button = mail.Button{Label: "Voir l’agenda", URL: d.URL("/espace/agenda")}
+		body.Paragraphs = append(body.Paragraphs, "Un jour changé plusieurs fois est dit une fois, tel que vous l’avez laissé.")
+		if !m.own {
+			body.Paragraphs[len(body.Paragraphs)-1] = "Un jour changé plusieurs fois est dit une fois, tel qu’il est resté."
+		}
 	}
 	return body
 }
@@ -93,7 +106,12 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 		return mail.Body{}, err
 	}
 	answer := false
-	c, err := readConfirmation(r, cat, args["reference"], func(p Proof) bool {
+	references := strings.Fields(args[mail.Parts])
+	more := max(0, len(references)-mostGathered)
+	if references = references[:len(references)-more]; len(references) == 0 {
+		references = []string{args["reference"]}
+	}
+	c, err := readConfirmations(r, cat, references, func(p Proof) bool {
 		answer = answer || p.Did == DidAccept || p.Did == DidRefuse || p.Did == DidKeepBooking && p.ByAgent
 		return !kept[p.Child] && string(p.Family) == args["family"] && p.Did != DidNone
 	})
@@ -116,6 +134,9 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 			break
 		}
 		m.lines = append(m.lines, p.Sentence(cat, civil.DateOf(now)))
+	}
+	if n := len(references) + more; n > 1 {
+		m.gathered = n
 	}
 	body := confirmedBody(d, m)
 	if answer {

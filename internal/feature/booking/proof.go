@@ -67,13 +67,24 @@ func ReadConfirmation(r db.Reader, now time.Time, a actor.Actor, cat *activity.C
 }
 
 func readConfirmation(r db.Reader, cat *activity.Catalogue, reference string, see func(Proof) bool) (Confirmation, error) {
-	all, err := proofsOf(r, cat, `l.reference = $1`, mostWishes, reference)
+	return readConfirmations(r, cat, []string{reference}, see)
+}
+
+// readConfirmations reads several as one, of each cell the last line; its reference is that of the first.
+func readConfirmations(r db.Reader, cat *activity.Catalogue, references []string, see func(Proof) bool) (Confirmation, error) {
+	args := make([]any, len(references))
+	for i, x := range references {
+		args[i] = x
+	}
+	all, err := proofsOf(r, cat, `l.reference in (`+db.Marks(1, len(args))+`)`, mostWishes, args...)
 	if err != nil {
 		return Confirmation{}, err
 	}
 	var c Confirmation
+	told := map[Cell]bool{}
 	for _, p := range all {
-		if see(p) {
+		if see(p) && (len(references) == 1 || !told[p.Cell]) {
+			told[p.Cell] = true
 			c.Lines = append(c.Lines, p)
 		}
 	}
@@ -81,7 +92,7 @@ func readConfirmation(r db.Reader, cat *activity.Catalogue, reference string, se
 		return Confirmation{}, fault.Missing("confirmation")
 	}
 	first := c.Lines[0]
-	c.Reference, c.Family, c.At, c.By, c.ByAgent = reference, first.Family, first.At, first.By, first.ByAgent
+	c.Reference, c.Family, c.At, c.By, c.ByAgent = references[0], first.Family, first.At, first.By, first.ByAgent
 	return c, nil
 }
 
@@ -153,7 +164,7 @@ func proofsOf(r db.Reader, cat *activity.Catalogue, where string, most int, args
 
 // tell mails those who head the family and may act for the children of an order: one mail each, whatever its length.
 // Each finds there the lines about the children it may act for.
-func (s *Scene) tell(tx *db.Tx, out Outcome) error {
+func (s *Scene) tell(tx *db.Tx, a actor.Actor, out Outcome) error {
 	seen := map[family.ID]bool{}
 	for _, d := range out.Lines {
 		of := s.kids[d.Child].family
@@ -161,11 +172,34 @@ func (s *Scene) tell(tx *db.Tx, out Outcome) error {
 			continue
 		}
 		seen[of] = true
-		if err := tellFamily(tx, s.Now, of, out.Reference); err != nil {
+		var err error
+		if a.Kind == actor.Citizen {
+			err = tellGathered(tx, s.Now, a, of, out.Reference)
+		} else {
+			err = tellFamily(tx, s.Now, of, out.Reference)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellGathered mails the heads of a family about what one of them confirms: several times within minutes is one mail.
+func tellGathered(tx *db.Tx, now time.Time, a actor.Actor, of family.ID, reference string) error {
+	heads, err := toldOf(tx, of, civil.DateOf(now), reference)
+	if err != nil {
+		return err
+	}
+	mails := make([]mail.Gathered, len(heads))
+	for i, h := range heads {
+		mails[i] = mail.Gathered{Message: mailTo(MailConfirmed, h, of, reference), Key: MailConfirmed + " " + string(of) + " " + h.person + " " + a.Person, Part: reference}
+	}
+	return mail.Gather(tx, now, mails)
+}
+
+func mailTo(template string, h head, of family.ID, reference string) mail.Message {
+	return mail.Message{Template: template, To: h.email, Args: map[string]string{"reference": reference, "person": h.person, "family": string(of)}}
 }
 
 func tellFamily(tx *db.Tx, now time.Time, of family.ID, reference string) error {
@@ -180,8 +214,7 @@ func tellWith(tx *db.Tx, now time.Time, template string, of family.ID, reference
 	}
 	mails := make([]mail.Message, len(heads))
 	for i, h := range heads {
-		mails[i] = mail.Message{Template: template, To: h.email,
-			Args: map[string]string{"reference": reference, "person": h.person, "family": string(of)}}
+		mails[i] = mailTo(template, h, of, reference)
 	}
 	return mail.EnqueueAll(tx, now, mails)
 }

@@ -56,7 +56,9 @@ func (w *inLine) sweep() {
 func TestAWishFollowsAChildWhoChangesSchoolWithItsDate(t *testing.T) {
 	eachLine(t, func(w *inLine) {
 		other, day, only := w.twoSites(), w.day(2), w.only("Atelier")
-		ask := func(a actor.Actor, c family.ChildID) string { return w.ask(a, booking.Order{}, w.wish(c, "Atelier", day, only)) }
+		ask := func(a actor.Actor, c family.ChildID) string {
+			return w.ask(a, booking.Order{}, w.wish(c, "Atelier", day, only))
+		}
 		there := w.at(other)
 		w.want("Léo, here", ask(w.bruno(), w.leo), "booked")
 		w.want("who is there", ask(there.Actor, there.Child), "booked")
@@ -206,4 +208,3 @@ func (w *inLine) refused(what, says string, x booking.Wish) {
 		w.t.Errorf("%s: %+v %v", what, out.Lines, err)
 	}
 }
-
