@@ -19,7 +19,10 @@ type Body struct {
 	Facts      []Fact // a short table: the identifier, the provisional password
 	Button     Button
 	Closing    []string // paragraphs after the button
-	Signature  string   // "Le service enfance"; the town's name by default
+	// Stop is where the addressee ends mails of this kind in one gesture, without signing in: a line at the foot, and the
+	// header that mail programs make a button of. It takes a bare POST (RFC 8058).
+	Stop      string
+	Signature string // "Le service enfance"; the town's name by default
 	// Values are what a town's own words (Words) may name: {membre}, {date limite}.
 	Values map[string]string
 }
@@ -50,6 +53,7 @@ type Mail struct {
 	Subject   string
 	Text      string
 	HTML      string
+	Stop      string // https address of the header List-Unsubscribe; "" has none
 }
 
 const maxBody = 20 << 10

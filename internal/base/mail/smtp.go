@@ -155,6 +155,10 @@ func compose(m Mail) (*gomail.Msg, error) {
 	msg.SetMessageIDWithValue(oneLine(m.MessageID))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader(gomail.HeaderContentLang, "fr")
+	if m.Stop != "" {
+		msg.SetGenHeader("List-Unsubscribe", "<"+oneLine(m.Stop)+">")
+		msg.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	return msg, nil

@@ -252,7 +252,7 @@ func (w *Worker) render(ctx context.Context, l layout, c claimed) (Mail, error) 
 			}
 		}
 		m := Mail{MessageID: c.messageID, From: Address{oneLine(w.From.Name), w.From.Address}, ReplyTo: w.ReplyTo,
-			ToName: oneLine(body.ToName), To: c.to}
+			ToName: oneLine(body.ToName), To: c.to, Stop: body.Stop}
 		if m.Subject, m.Text, m.HTML, err = l.render(look, body); err != nil {
 			return Mail{}, &Failure{Blame: Server, Kind: "render", Err: err}
 		}

@@ -228,7 +228,10 @@ func legend(weeks []web.AgendaWeek) []web.Mark {
 	return marks
 }
 
-const ahead = 42 // days after this week's Monday in which the next booking is looked for
+const (
+	ahead        = 42 // days after this week's Monday in which the next booking is looked for
+	overviewBack = 21 // days before it, for what is usual
+)
 
 // overview is what the first page shows of all the actor's children: this week and what comes next, read once
 // even when two parts of the page ask.
@@ -239,7 +242,7 @@ func (p Pages) overview(r db.Reader, now time.Time, a actor.Actor) (agenda, erro
 		if err != nil || len(children) == 0 {
 			return agenda{today: today}, err
 		}
-		return p.read(r, now, children, civil.Range{From: today.Monday(), To: today.Monday().AddDays(ahead)}, false) // places change no word of what is held
+		return p.read(r, now, children, civil.Range{From: today.Monday().AddDays(-overviewBack), To: today.Monday().AddDays(ahead)}, false) // places change no word of what is held
 	})
 }
 

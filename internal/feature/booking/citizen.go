@@ -26,6 +26,7 @@ type Pages struct {
 	Catalogue *activity.Cache
 	Presences func(family.ChildID) string // where a family reads what happened to a child; nil: nowhere
 	Barred    Barred                      // nil: nobody is
+	Openings  Openings                    // « Me prévenir », on Réserver
 }
 
 // Citizen declares the families' pages.

@@ -518,6 +518,7 @@ func (p Pages) confirmation(w http.ResponseWriter, r *http.Request, a actor.Acto
 	if c.canUndo(s) {
 		v.Undo = web.Link{Href: "/espace/reservations/" + c.Reference + "/annuler", Label: c.undoLabel()}
 	}
+	v.Own = true
 	return web.Render(w, r, page, confirmationPage(v))
 }
 

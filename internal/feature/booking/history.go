@@ -28,6 +28,7 @@ type confirmationView struct {
 	Undo      web.Link // gives all of it up, as long as something of it can
 	Sums      []sum    // what was done in short, when it is long
 	Join      joinView
+	Own       bool // read by the family
 }
 
 func (c Confirmation) view(cat *activity.Catalogue, zone *time.Location, today civil.Date) confirmationView {

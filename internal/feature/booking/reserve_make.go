@@ -13,6 +13,8 @@ import (
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
+
+	"github.com/a-h/templ"
 )
 
 // reserveView is a form that makes a recipe.
@@ -34,6 +36,9 @@ type reserveView struct {
 	Closed   string     // why nothing may be booked now
 	Services []town.Service
 	Columns  []int // of the tables
+
+	openings []Opening       // of the periods not over
+	Openings templ.Component // what a feature above says of them
 }
 
 // barred is a child who may not be ticked, and why.
@@ -79,9 +84,13 @@ func (p Pages) reserveView(rd db.Reader, a actor.Actor, children []family.Child,
 	}
 	if id != "" {
 		act, _ := cat.Activity(id)
-		return s.oneView(children, act, today), nil
+		v := s.oneView(children, act, today)
+		v.openings = s.openings(children, id)
+		return v, nil
 	}
-	return s.weekView(children, today, sent), nil
+	v := s.weekView(children, today, sent)
+	v.openings = s.openings(children, "")
+	return v, nil
 }
 
 // formFields are the names of a form and its kind.

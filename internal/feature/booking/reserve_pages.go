@@ -48,6 +48,11 @@ func (p Pages) showReserve(w http.ResponseWriter, r *http.Request, a actor.Actor
 		if err != nil {
 			return v, err
 		}
+		if p.Openings != nil {
+			if v.Openings, err = p.Openings(rd, now, a, v.openings); err != nil {
+				return v, err
+			}
+		}
 		v.Services, err = desks(rd, a, now, settings)
 		return v, err
 	})

@@ -51,7 +51,7 @@ func (p Pages) weeksView(rd db.Reader, _ actor.Actor, children []family.Child, a
 	today := civil.DateOf(now)
 	open := openPeriods(a, today)
 	days := civil.Range{From: today, To: today}
-	for _, x := range open {
+	for _, x := range a.Periods {
 		if x.Days.To.After(days.To) {
 			days.To = x.Days.To
 		}
@@ -64,7 +64,7 @@ func (p Pages) weeksView(rd db.Reader, _ actor.Actor, children []family.Child, a
 	if err != nil {
 		return reserveView{}, err
 	}
-	v := reserveView{Activity: a}
+	v := reserveView{Activity: a, openings: g.scene.openings(children, a.ID)}
 	for _, c := range children {
 		if why := g.scene.notFor(c, a, open, today); why != "" {
 			v.Barred = append(v.Barred, barred{c.First(), why})

@@ -49,12 +49,7 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 		s.kids[c.ID] = kid{family: c.Family, name: c.First(), level: c.Level, born: c.Born}
 	}
 	in, args := childArgs(days, children)
-	families := []any{}
-	for _, c := range children {
-		if !slices.Contains(families, any(string(c.Family))) {
-			families = append(families, string(c.Family))
-		}
-	}
+	families := familiesOf(children)
 	inFamilies := db.Marks(len(args)+1, len(families))
 	args = append(append(args, families...), civil.DateOf(s.Now))
 	today := db.Marks(len(args), 1)
@@ -173,6 +168,17 @@ func childArgs(days civil.Range, children []family.Child) (string, []any) {
 		args = append(args, string(c.ID))
 	}
 	return db.Marks(3, len(children)), args
+}
+
+// familiesOf are the homes of some children as arguments, each once.
+func familiesOf(children []family.Child) []any {
+	var all []any
+	for _, c := range children {
+		if !slices.Contains(all, any(string(c.Family))) {
+			all = append(all, string(c.Family))
+		}
+	}
+	return all
 }
 
 // site is where a child attends an activity: the place of its enrolment, its school, or the only one there is.

@@ -16,10 +16,10 @@ const (
 	habitWeeks = 4   // of which so many weeks say what is typical
 )
 
-// readHabits reads, in one query, what some children are enrolled in from a day on, and the days last booked for them by
-// their own family.
+// readHabits reads, in one query, what some children are enrolled in from a day on, the days last booked for them by their
+// own family, and its qualities.
 func readHabits(r db.Reader, s *Scene, children []family.Child, today civil.Date) error {
-	s.kids, s.enrolled, s.held = map[family.ChildID]kid{}, map[childActivity][]entitled{}, map[Cell]Holding{}
+	s.kids, s.enrolled, s.held, s.qualities = map[family.ChildID]kid{}, map[childActivity][]entitled{}, map[Cell]Holding{}, map[family.ID][]granted{}
 	if len(children) == 0 {
 		return nil
 	}
@@ -27,6 +27,8 @@ func readHabits(r db.Reader, s *Scene, children []family.Child, today civil.Date
 		s.kids[c.ID] = kid{family: c.Family, name: c.First(), level: c.Level, born: c.Born}
 	}
 	in, args := childArgs(civil.Range{From: today, To: today.AddDays(-habitDays)}, children)
+	families := familiesOf(children)
+	args = append(args, families...)
 	rows, err := db.List(r, scanScene, `select 'e', '', e.child, '', e.activity, e.from_day, e.to_day, coalesce(e.site, k.school, ''), coalesce(e.grp, ''),
 				'', '', '', null, false, false, false, '', '', 0, 0, 0, false
 			from enrolment e join child k on k.person = e.child
@@ -35,12 +37,15 @@ func readHabits(r db.Reader, s *Scene, children []family.Child, today civil.Date
 		select 'b', x.id, x.child, x.family, x.unit, x.day, x.day, '', '', 'booked', coalesce(x.choice, x.unit), '', null, false, false, false, '', '', 0, 0, 0, false
 			from (select b.id, b.child, b.family, b.unit, b.day, b.choice, row_number() over (partition by b.child, b.unit, b.family order by b.day desc) as n
 				from booking b where b.day >= $2 and b.state = 'booked' and b.child in (`+in+`)) x
-			where x.n <= `+fmt.Sprint(habitTaken), args...)
+			where x.n <= `+fmt.Sprint(habitTaken)+`
+		union all
+		select 'q', '', '', q.family, q.quality, q.from_day, coalesce(q.to_day, '9999-12-31'), '', '', '', '', '', null, false, false, false, '', '', 0, 0, 0, false
+			from family_quality q where (q.to_day is null or q.to_day >= $1) and q.family in (`+db.Marks(len(args)-len(families)+1, len(families))+`)`, args...)
 	if err != nil {
 		return fmt.Errorf("read the last bookings: %w", err)
 	}
 	for _, x := range rows {
-		if x.kind == "e" || x.family == s.kids[x.child].family {
+		if x.kind != "b" || x.family == s.kids[x.child].family {
 			s.take(x)
 		}
 	}
@@ -134,8 +139,8 @@ func (s *Scene) offered(today civil.Date) []*activity.Activity {
 		if len(openPeriods(a, today)) == 0 {
 			continue
 		}
-		for of := range s.enrolled {
-			if of.activity == a.ID {
+		for of, rights := range s.enrolled {
+			if of.activity == a.ID && slices.ContainsFunc(rights, func(e entitled) bool { return !e.days.To.Before(today) }) {
 				all = append(all, a)
 				break
 			}

@@ -32,6 +32,8 @@ type Pages struct {
 	NeedsPassword func(r *http.Request, a actor.Actor) (bool, error)
 	// ConfirmPassword checks the password of the one signed in: nil, or an Invalid or Throttled fault.
 	ConfirmPassword func(ctx context.Context, a actor.Actor, password string) error
+	// Links are the owner's other settings, shown once the account is active.
+	Links []web.Link
 	// EmailChanged tells account that an address is confirmed, in the same transaction.
 	EmailChanged EmailChanged
 }

@@ -67,7 +67,11 @@ func (p Pages) profilePage(w http.ResponseWriter, r *http.Request, a actor.Actor
 		return err
 	}
 	help := p.Settings.Get(r.Context(), p.Now()).Help()
-	return web.Render(w, r, web.Page{Status: status, Title: "Mon profil", Crumbs: crumbs("Mon profil")}, profilePage(f, me, help))
+	var links []web.Link
+	if a.State == actor.Active {
+		links = p.Links
+	}
+	return web.Render(w, r, web.Page{Status: status, Title: "Mon profil", Crumbs: crumbs("Mon profil")}, profilePage(f, me, help, links))
 }
 
 // Decoder keeps two large pictures from being decoded together; make it with NewDecoder. Without
