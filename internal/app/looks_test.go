@@ -20,6 +20,7 @@ import (
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/reminder"
 	"parvis/internal/feature/town"
 	"parvis/internal/testkit"
 )
@@ -167,6 +168,7 @@ func (l *looker) addObjects() {
 	c.Get("/contacts/ecrire").Submit(`main form`, map[string]string{"message": "Bonjour, la cantine ferme-t-elle le 8 mai ?"}).Follow()
 	l.objects["contact"] = l.text(`select id from contact_message order by id limit 1`)
 	c.Get("/espace/calendrier").Submit("form#creer", nil).Follow() // its page shows an address now
+	l.objects["reminder-link"] = strings.TrimPrefix(reminder.StopLink(l.Key, account.ID(l.text(`select id from account where username_folded = 'camille.martin'`))), reminder.StopPath)
 	l.addLate()
 	l.addWaiting()
 	l.addAbsence()

@@ -134,7 +134,7 @@ func (m *matrixTown) targetsOf(route web.Route, who someone) []target {
 // unowned objects belong to nobody in particular: whoever may use the route may use them.
 var unowned = map[web.Object]bool{"news": true, "email-change": true, "password-link": true, "invite-link": true, "agent-link": true, "activation": true, "agent": true, "person": true, "newcomer": true,
 	"service": true, "site": true, "school-year": true, "school-holiday": true, "closing": true, "mail-template": true, "signup-link": true,
-	"feed": true, "activity": true, "activity-unit": true, "activity-choice": true, "activity-group": true, "activity-period": true}
+	"feed": true, "reminder-link": true, "activity": true, "activity-unit": true, "activity-choice": true, "activity-group": true, "activity-period": true}
 
 // cell asks once and judges the answer; it returns the class of the answer.
 func (m *matrixTown) cell(route web.Route, who someone, to target) string {
@@ -438,7 +438,7 @@ func (m *matrixTown) buildTargets(job actor.Actor, homes [2]home, news messaging
 	for i, name := range []string{"first", "second"} {
 		h, owner := homes[i], m.people[1+i]
 		m.targets[name] = map[web.Object]string{"family": string(h.id), "child": string(h.child), "invoice": string(h.invoice), "news": string(news),
-			"job": "tache-inconnue", "email-change": "jeton-inconnu-000000000000", "password-link": "jeton-inconnu-000000000000", "agent-link": "jeton-inconnu-000000000000", "feed": "jeton-inconnu-000000000000.ics", "activation": "jeton-inconnu-000000000000"}
+			"job": "tache-inconnue", "email-change": "jeton-inconnu-000000000000", "password-link": "jeton-inconnu-000000000000", "agent-link": "jeton-inconnu-000000000000", "feed": "jeton-inconnu-000000000000.ics", "reminder-link": "jeton-inconnu-000000000000", "activation": "jeton-inconnu-000000000000"}
 		m.do(func(tx *db.Tx) error {
 			asker := actor.Actor{Kind: actor.Citizen, State: actor.Active, Account: string(owner.account), Person: string(owner.person)}
 			services, err := family.Services(tx, asker, civil.DateOf(m.now))

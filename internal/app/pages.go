@@ -27,6 +27,7 @@ import (
 	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/reminder"
 	"parvis/internal/feature/request"
 	"parvis/internal/feature/schoolfile"
 	"parvis/internal/feature/signup"
@@ -56,6 +57,7 @@ type features struct {
 	tariff    tariff.Pages
 	booking   booking.Pages
 	feed      feed.Pages
+	reminder  reminder.Pages
 	attended  attendance.Pages
 	absence   absence.Pages
 	file      schoolfile.Pages
@@ -74,9 +76,10 @@ func (a *App) features() features {
 		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Placed(a.Now), Answered: booking.AnsweredWords},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
 		custody:   custody.Pages{DB: a.DB, Now: a.Now},
-		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href, Barred: absence.Barred(billing.Overdue)},
+		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href, Barred: absence.Barred(billing.Overdue), Openings: reminder.Soon},
 		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
 		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
+		reminder:  reminder.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities},
 		absence:   absence.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
 		file:      schoolfile.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
 		billing:   billing.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings},
@@ -88,6 +91,7 @@ func (a *App) features() features {
 	f.account.SignUp = f.signup.Begin
 	f.person = person.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Settings: a.Settings, Photos: photos,
 		EmailChanged: account.EmailChanged, MaySee: family.MaySeePhoto, AgentMaySee: family.FilePhoto,
+		Links: []web.Link{{Href: reminder.Path, Label: "Rappels avant les dates limites"}, {Href: feed.Path, Label: "Ajouter l’agenda à mon calendrier"}},
 		ConfirmPassword: func(ctx context.Context, who actor.Actor, password string) error {
 			return gate.ConfirmPassword(ctx, who, password, "", "mot_de_passe")
 		}}
@@ -128,7 +132,7 @@ func (a *App) activations() admission.Desk {
 func (a *App) dashboard(f features) home.Dashboard {
 	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing, Awaiting: family.Awaiting,
 		Shortcuts: f.booking.Shortcuts,
-		Todos:     []web.TodoSource{billing.Todo, custody.Todo, absence.Todo, f.booking.OfferTodos, f.booking.AnswerTodos},
+		Todos:     []web.TodoSource{billing.Todo, custody.Todo, absence.Todo, f.booking.OfferTodos, f.booking.AnswerTodos, f.booking.DeadlineTodos},
 		Parts:     slices.Concat(custody.Parts(), absence.Parts(), messaging.Parts()),
 		Tiles:     slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
 		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
@@ -224,6 +228,7 @@ func (a *App) declare(f features) {
 	f.booking.Lists(rt)
 	suspension.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Agent(rt)
 	f.feed.Citizen(rt)
+	f.reminder.Citizen(rt)
 	f.attended.Tablet(rt)
 	f.attended.Agent(rt)
 	f.attended.Citizen(rt)

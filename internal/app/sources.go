@@ -21,6 +21,7 @@ import (
 	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/reminder"
 	"parvis/internal/feature/signup"
 	"parvis/internal/feature/suspension"
 	"parvis/internal/feature/tariff"
@@ -32,5 +33,5 @@ import (
 func Sources() []db.Source {
 	return db.Join(web.Sources(), captcha.Sources(), audit.Sources(), mail.Sources(), jobs.Sources(),
 		town.Sources(), person.Sources(), account.Sources(), family.Sources(), custody.Sources(), admission.Sources(), signup.Sources(), merging.Sources(), activity.Sources(),
-		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), attendance.Sources(), absence.Sources(), billing.Sources(), moving.Sources())
+		tariff.Sources(), messaging.Sources(), enrolment.Sources(), booking.Sources(), suspension.Sources(), feed.Sources(), reminder.Sources(), attendance.Sources(), absence.Sources(), billing.Sources(), moving.Sources())
 }

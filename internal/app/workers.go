@@ -23,12 +23,14 @@ import (
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/admission"
+	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/merging"
 	"parvis/internal/feature/messaging"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/reminder"
 	"parvis/internal/feature/signup"
 	"parvis/internal/feature/suspension"
 	"parvis/internal/feature/town"
@@ -62,6 +64,7 @@ func (a *App) mails() []mail.Template {
 	all = append(all, custody.Mails(custody.MailDeps{URL: a.address})...)
 	all = append(all, merging.Mails(merging.MailDeps{URL: a.address})...)
 	all = append(all, booking.Mails(booking.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
+	all = append(all, reminder.Mails(reminder.MailDeps{Key: a.Key, Now: a.Now, URL: a.address, Catalogue: a.Activities, Barred: absence.Barred(billing.Overdue)})...)
 	all = append(all, absence.Mails(absence.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	return all
 }
@@ -83,6 +86,10 @@ func subjectOf(template string) string {
 		return "Votre demande en attente a suivi l’enfant"
 	case booking.MailLapsed:
 		return "Fin de la liste d’attente"
+	case reminder.MailDeadline:
+		return "Rappel avant une date limite"
+	case reminder.MailOpening:
+		return "Ouverture de réservations"
 	case absence.MailTold:
 		return "Une absence est signalée"
 	case absence.MailEvening:
@@ -138,15 +145,20 @@ func (a *App) workers() error {
 	covers, nightly := activity.Jobs(a.DB, a.Now, booking.Placed(a.Now))
 	places := booking.List{DB: a.DB, Now: a.Now, Catalogue: a.Activities}
 	a.runner = &jobs.Runner{DB: a.DB, Now: a.Now, Log: a.Log,
-		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), suspension.Jobs{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Handlers(), covers, places.Handlers(), a.evening().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
+		Handlers: append(slices.Concat(gate.Handlers(), a.activations().Handlers(), person.Keyer{DB: a.DB}.Handlers(), a.newcomersLeft().Handlers(), a.invites().Handlers(), imports.Handlers(), suspension.Jobs{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Handlers(), covers, places.Handlers(), a.evening().Handlers(), a.reminders().Handlers()), jobs.Handler{Kind: jobDropFile, Run: a.dropFile}, jobs.Handler{Kind: jobPurge, Run: a.purge},
 			jobs.Handler{Kind: jobHead, Run: a.exportHead}),
-		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly, places.Schedule(), absence.Schedule()), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
+		Dailies: append(slices.Concat(account.Schedule(), person.Schedule(), signup.Schedule(), admission.InviteSchedule(), imports.Schedule(), nightly, places.Schedule(), absence.Schedule(), reminder.Schedule()), jobs.Daily{Kind: jobPurge, Hour: 3}, jobs.Daily{Kind: jobHead, Hour: 2})}
 	return nil
 }
 
 // evening tells families what did not go as booked.
 func (a *App) evening() absence.Desk {
 	return absence.Desk{DB: a.DB, Now: a.Now, Catalogue: a.Activities}
+}
+
+// reminders tells citizens of the moments that matter to their homes.
+func (a *App) reminders() reminder.Desk {
+	return reminder.Desk{DB: a.DB, Now: a.Now, Catalogue: a.Activities, Barred: absence.Barred(billing.Overdue)}
 }
 
 // newcomersLeft deletes the drafts and demands that nobody went on with.

@@ -30,7 +30,7 @@ var ranks = []string{
 	"feature/tariff feature/messaging feature/request",
 	"feature/enrolment",
 	"feature/booking",
-	"feature/suspension feature/schoolfile feature/feed feature/attendance feature/absence",
+	"feature/suspension feature/schoolfile feature/feed feature/attendance feature/absence feature/reminder",
 	"feature/billing",
 	"portal/home portal/desk portal/moving",
 	"portal/demo",

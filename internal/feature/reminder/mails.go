@@ -46,7 +46,7 @@ func Mails(d MailDeps) []mail.Template {
 func (d MailDeps) deadlineBody(to, until string, lines []string, path string, of account.ID) mail.Body {
 	stop := ""
 	if d.Key != nil {
-		stop = d.URL(StopPath + stopToken(d.Key, of))
+		stop = d.URL(StopLink(d.Key, of))
 	}
 	return mail.Body{Subject: "Date limite\u00a0: " + until, ToName: to, Greeting: "Bonjour " + to + ",", Stop: stop,
 		Paragraphs: append([]string{"Vous n’avez encore rien réservé ni répondu pour\u00a0:"}, lines...),

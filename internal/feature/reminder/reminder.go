@@ -114,6 +114,9 @@ func Stop(tx *db.Tx, now time.Time, key *crypt.Key, token string) error {
 	return audit.Write(tx, now, actor.Job("reminder"), audit.Entry{Action: "reminder.stopped", Object: "account", ID: string(who.Account), Subject: string(who.Person)})
 }
 
+// StopLink is the path of an account's link.
+func StopLink(key *crypt.Key, id account.ID) string { return StopPath + stopToken(key, id) }
+
 func ofToken(r db.Reader, key *crypt.Key, token string) (Who, error) {
 	id, _, _ := strings.Cut(token, ".")
 	if !hmac.Equal([]byte(token), []byte(stopToken(key, account.ID(id)))) {

@@ -209,16 +209,12 @@ func watchOf(r db.Reader, id, period string) (watch, error) {
 
 // advance writes what becomes of a watch; false when another did, or it was taken back.
 func (w watch) advance(tx *db.Tx, now time.Time, to step) (bool, error) {
-	var over any
+	var over civil.Instant
 	if to.over {
 		over = civil.InstantOf(now)
 	}
-	var told any
-	if to.moment != 0 {
-		told = to.moment
-	}
 	n, err := tx.Exec(`update opening_watch set told_for = $4, over_at = $5 where account = $1 and period = $2 and coalesce(told_for, 0) = $3 and over_at is null`,
-		string(w.Account), string(w.Period), w.ToldFor, told, over)
+		string(w.Account), string(w.Period), int64(w.ToldFor), to.moment, over)
 	if err != nil {
 		return false, fmt.Errorf("note an opening told: %w", err)
 	}

@@ -152,6 +152,10 @@ var sentences = map[string]string{
 	"family.custody.refused":       "Partage des jours entre deux foyers refusé",
 	"family.custody.withdrawn":     "Proposition de partage des jours retirée",
 
+	"reminder.opening.asked":    "Courriel demandé pour une ouverture de réservations",
+	"reminder.opening.dropped":  "Courriel d’ouverture de réservations : demande retirée",
+	"reminder.set":              "Rappels avant les dates limites réglés",
+	"reminder.stopped":          "Rappels avant les dates limites arrêtés par le lien d’un courriel",
 	"feed.made":                 "Adresse de calendrier créée",
 	"feed.names.changed":        "Noms des enfants dans le calendrier changés",
 	"feed.renewed":              "Adresse de calendrier changée",
