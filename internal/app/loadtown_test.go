@@ -60,6 +60,12 @@ func loadClock() time.Time { return time.Date(2026, 11, 23, 10, 0, 0, 0, app.Zon
 // the settings.
 func openLoadTown(t testing.TB, database string, change ...func(*app.Config)) *loadTown {
 	t.Helper()
+	return openLoadTownAt(t, database, loadClock, change...)
+}
+
+// openLoadTownAt is one whose clock moves; what it holds is made at loadClock.
+func openLoadTownAt(t testing.TB, database string, clock func() time.Time, change ...func(*app.Config)) *loadTown {
+	t.Helper()
 	cfg := app.Config{Data: t.TempDir(), Database: database, Listen: "127.0.0.1:0", BaseURL: "http://portail.test",
 		KeyFile: filepath.Join(t.TempDir(), "cle")}
 	for _, f := range change {
@@ -68,7 +74,7 @@ func openLoadTown(t testing.TB, database string, change ...func(*app.Config)) *l
 	if _, err := crypt.CreateKey(cfg.KeyFile); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.Open(context.Background(), cfg, app.Options{Clock: loadClock,
+	a, err := app.Open(context.Background(), cfg, app.Options{Clock: clock,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}) // a line a request is written, as in service
 	if err != nil {
 		t.Fatal(err)

@@ -120,6 +120,11 @@ func (p Dashboard) view(rd db.Reader, now time.Time, a actor.Actor) (v dashboard
 	return v, p.addTiles(rd, now, a, &v)
 }
 
+// booked tells that the week shown has something that a child may be absent from.
+func (v dashboardView) booked() bool {
+	return slices.ContainsFunc(v.week, func(d web.WeekDay) bool { return len(d.Lines) > 0 })
+}
+
 // waitingView is the dashboard of an account that an agent has yet to activate: where its request stands, and
 // the pages already open to it.
 func (p Dashboard) waitingView(rd db.Reader, now time.Time, a actor.Actor, v *dashboardView) (err error) {
