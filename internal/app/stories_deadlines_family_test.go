@@ -33,20 +33,27 @@ func (d *ruled) looks(x row, at time.Time) agendaCell {
 	d.now.set(at)
 	d.as(d.Browser, "titulaire")
 	d.open("/espace/agenda/mois?mois=" + x.day.String()[:7])
-	raw := testkit.Eval[string](d.Browser, fmt.Sprintf(`(() => {
+	c := d.agendaLine(x.day, x.name)
+	if !c.Found {
+		d.t.Fatalf("at %s the agenda has no line of %s on %s: %s", at.In(app.Zone()), x.name, x.day, c.Text)
+	}
+	return c
+}
+
+// agendaLine finds the line of a day and an activity on the agenda that is shown.
+func (s story) agendaLine(day civil.Date, name string) agendaCell {
+	s.t.Helper()
+	raw := testkit.Eval[string](s.Browser, fmt.Sprintf(`(() => {
 		const plain = x => (x?.textContent ?? '').replace(/[\s\u00a0\u202f]+/g, ' ').trim()
 		const day = [...document.querySelectorAll('.agenda-day')].find(d => plain(d.querySelector('legend .sr')).startsWith(%q))
 		const line = [...(day?.querySelectorAll('.agenda-line') ?? [])].find(l => plain(l).includes(%q))
 		if (!line) return JSON.stringify({Found: false, Text: plain(day)})
 		const box = line.querySelector('input[type=checkbox]')
 		return JSON.stringify({Found: true, Box: !!box && !box.disabled, Ticked: !!box?.checked, Name: box?.name ?? '', Text: plain(line),
-			Week: plain(line.closest('.agenda-week').querySelector('.agenda-deadline')) + ' ' + [...line.closest('.agenda-day').querySelectorAll('p.agenda-reason')].filter(p => !p.closest('.agenda-line')).map(plain).join(' ')}) })()`, x.day.DayMonth(), x.name))
+			Week: plain(line.closest('.agenda-week').querySelector('.agenda-deadline')) + ' ' + [...line.closest('.agenda-day').querySelectorAll('p.agenda-reason')].filter(p => !p.closest('.agenda-line')).map(plain).join(' ')}) })()`, day.DayMonth(), name))
 	var c agendaCell
 	if err := json.Unmarshal([]byte(raw), &c); err != nil {
-		d.t.Fatal(err)
-	}
-	if !c.Found {
-		d.t.Fatalf("at %s the agenda has no line of %s on %s: %s", at.In(app.Zone()), x.name, x.day, c.Text)
+		s.t.Fatal(err)
 	}
 	return c
 }

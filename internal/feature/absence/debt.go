@@ -32,15 +32,17 @@ func Barred(owed func(r db.Reader, of family.ID, day civil.Date) (money.Cents, e
 		if err != nil {
 			return nil, err
 		}
-		_, exempt, err := ExemptionOf(r, of, today)
-		if err != nil {
-			return nil, err
-		}
 		why := map[activity.ID]string{}
 		for id, d := range limits {
-			if d.Bars(sum, exempt) {
+			if d.Bars(sum, false) {
 				why[id] = "Réservation fermée\u00a0: " + sum.String() + " de factures en retard. Appelez le service, qui peut vous en dispenser"
 			}
+		}
+		if len(why) == 0 {
+			return nil, nil
+		}
+		if _, exempt, err := ExemptionOf(r, of, today); err != nil || exempt {
+			return nil, err
 		}
 		return why, nil
 	}

@@ -51,3 +51,28 @@ func (s *Scene) readBars(r db.Reader, a actor.Actor, o Order) error {
 	}
 	return nil
 }
+
+// closedTo says to which families of some children an activity is closed today, and whether to all of them: then there is
+// no form to show.
+func (p Pages) closedTo(r db.Reader, children []family.Child, of activity.ID) (why map[family.ID]string, all string, err error) {
+	if p.Barred == nil || len(children) == 0 {
+		return nil, "", nil
+	}
+	why = map[family.ID]string{}
+	for _, c := range children {
+		if _, asked := why[c.Family]; asked {
+			continue
+		}
+		told, err := p.Barred(r, p.Now(), c.Family, []activity.ID{of})
+		if err != nil {
+			return nil, "", fmt.Errorf("ask whether a family may book: %w", err)
+		}
+		why[c.Family] = told[of]
+	}
+	for _, c := range children {
+		if why[c.Family] == "" {
+			return why, "", nil
+		}
+	}
+	return why, why[children[0].Family] + ".", nil
+}

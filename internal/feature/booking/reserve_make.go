@@ -72,25 +72,42 @@ func (p Pages) reserveView(rd db.Reader, a actor.Actor, children []family.Child,
 		return reserveView{}, err
 	}
 	if id != "" {
-		if act, known := cat.Activity(id); !known {
-			return reserveView{}, fault.Missing("activity")
-		} else if act.Term == activity.InHolidays && act.State == activity.Open {
-			return p.weeksView(rd, a, children, act, sent)
-		}
+		return p.activityView(rd, a, cat, children, id, sent)
 	}
 	s := &Scene{Catalogue: cat, Now: now}
 	if err := readHabits(rd, s, children, today); err != nil {
 		return reserveView{}, err
 	}
-	if id != "" {
-		act, _ := cat.Activity(id)
-		v := s.oneView(children, act, today)
-		v.openings = s.openings(children, id)
-		return v, nil
-	}
 	v := s.weekView(children, today, sent)
 	v.openings = s.openings(children, "")
 	return v, nil
+}
+
+// activityView is the form of one activity, or why there is none to show.
+func (p Pages) activityView(rd db.Reader, a actor.Actor, cat *activity.Catalogue, children []family.Child, id activity.ID, sent url.Values) (reserveView, error) {
+	act, known := cat.Activity(id)
+	if !known {
+		return reserveView{}, fault.Missing("activity")
+	}
+	why, closed, err := p.closedTo(rd, children, id)
+	if err != nil || closed != "" {
+		return reserveView{Activity: act, Closed: closed}, err
+	}
+	today := civil.DateOf(p.Now())
+	s := &Scene{Catalogue: cat, Now: p.Now()}
+	var v reserveView
+	if act.Term == activity.InHolidays && act.State == activity.Open {
+		v, err = p.weeksView(rd, a, children, act, sent)
+	} else if err = readHabits(rd, s, children, today); err == nil {
+		v = s.oneView(children, act, today)
+		v.openings = s.openings(children, id)
+	}
+	for _, c := range v.Children {
+		if why[c.Family] != "" {
+			v.Barred = append(v.Barred, barred{c.First(), why[c.Family]})
+		}
+	}
+	return v, err
 }
 
 // formFields are the names of a form and its kind.
