@@ -291,34 +291,41 @@ const (
 )
 
 func (l *loadTown) race(b *testing.B, path string, visitors []visitor) {
+	b.StopTimer()
+	rate, size := l.rates(b, path, visitors, max(clients, b.N/laps), b.StartTimer)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(rate[0], "pages/s")
+	b.ReportMetric(rate[0]/rate[1], "÷bare")
+	b.ReportMetric(rate[0]/rate[2], "÷ready")
+	b.ReportMetric(float64(size), "bytes")
+}
+
+// rates are the pages a second of a path, n times a lap: of the portal, of a bare handler that compresses the same bytes,
+// and of one that has them ready. begin is called once all is set up.
+func (l *loadTown) rates(t testing.TB, path string, visitors []visitor, n int, begin func()) (rate [3]float64, size int) {
 	page, _ := l.page(strings.Replace(path, "{id}", visitors[0].child, 1), visitors[0].cookie)
 	zipped := page.Body.Bytes()
 	zr, err := gzip.NewReader(bytes.NewReader(zipped))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	plain, err := io.ReadAll(zr)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	head := page.Header()
-	servers := []string{listen(b, l.Handler()), listen(b, bare(head, func() []byte { return pressed(plain) })), listen(b, bare(head, func() []byte { return zipped }))}
+	servers := []string{listen(t, l.Handler()), listen(t, bare(head, func() []byte { return pressed(plain) })), listen(t, bare(head, func() []byte { return zipped }))}
 	var took [3]time.Duration
-	asked := 0
-	b.ResetTimer()
+	begin()
 	for range laps {
-		n := max(clients, b.N/laps)
-		asked += n
 		for i, server := range servers {
-			took[i] += askMany(b, server, path, visitors, n)
+			took[i] += askMany(t, server, path, visitors, n)
 		}
 	}
-	rate := func(i int) float64 { return float64(asked) / took[i].Seconds() }
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(rate(0), "pages/s")
-	b.ReportMetric(rate(0)/rate(1), "÷bare")
-	b.ReportMetric(rate(0)/rate(2), "÷ready")
-	b.ReportMetric(float64(len(zipped)), "bytes")
+	for i := range rate {
+		rate[i] = float64(laps*n) / took[i].Seconds()
+	}
+	return rate, len(zipped)
 }
 
 // bare is a handler that does nothing but send.
@@ -344,8 +351,8 @@ func pressed(plain []byte) []byte {
 	return out.Bytes()
 }
 
-// listen serves on this machine until the benchmark's end.
-func listen(b *testing.B, h http.Handler) string {
+// listen serves on this machine until the test's end.
+func listen(b testing.TB, h http.Handler) string {
 	b.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -358,7 +365,7 @@ func listen(b *testing.B, h http.Handler) string {
 }
 
 // askMany sends n requests over a few connections kept open and returns how long it took.
-func askMany(b *testing.B, server, path string, visitors []visitor, n int) time.Duration {
+func askMany(b testing.TB, server, path string, visitors []visitor, n int) time.Duration {
 	b.Helper()
 	var next atomic.Int64
 	var wg sync.WaitGroup

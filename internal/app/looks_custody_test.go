@@ -33,7 +33,7 @@ func (l *looker) addHomes() {
 func (l *looker) homesVisits() []visit {
 	space, desk := "/espace/famille/partage/"+l.shared, "/agents/enfants/"+l.shared+"/partage"
 	all := []visit{{"titulaire", space, http.StatusOK}, {"second foyer", space, http.StatusOK}, {"titulaire", space + "/confier", http.StatusOK},
-		{"second foyer", space + "/proposer", http.StatusOK}, {"second foyer", "/espace", http.StatusOK}, {"second foyer", "/espace/agenda/mois?mois=" + l.Now().AddDate(0, 1, 0).Format("2006-01"), http.StatusOK},
+		{"second foyer", space + "/proposer", http.StatusOK}, {"second foyer", "/espace", http.StatusOK}, {"second foyer", "/espace/agenda?mois=" + l.Now().AddDate(0, 1, 0).Format("2006-01"), http.StatusOK},
 		{"agent instruction", desk, http.StatusOK}}
 	for _, rhythm := range []string{"paires", "blocs", "quinzaine", "dates"} {
 		all = append(all, visit{"titulaire", space + "/proposer?rythme=" + rhythm, http.StatusOK}, visit{"agent instruction", desk + "?rythme=" + rhythm, http.StatusOK})

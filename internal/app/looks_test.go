@@ -65,7 +65,7 @@ var files = []string{"/agents/journal/export", "/agents/listes/export", "/agents
 // way, and what is a piece of a page.
 var walked = []string{"/controle/son", "/creer-mon-espace/adresse", "/creer-mon-espace/moyens-de-contact", "/creer-mon-espace/authentification",
 	"/creer-mon-espace/annuler", "/creer-mon-espace/demande-recue", "/creer-mon-espace/photo", "/creer-mon-espace/communes",
-	"/espace/agenda/verifier", "/espace/agenda/confirmer", "/agents/familles/{id}/agenda/verifier", "/agents/familles/{id}/agenda/confirmer", // a check page loaded again leads to the agenda
+	"/espace/agenda/mois", "/espace/agenda/verifier", "/espace/agenda/confirmer", "/agents/familles/{id}/agenda/verifier", "/agents/familles/{id}/agenda/confirmer", // a check page loaded again leads to the agenda
 	"/tablette/hors-ligne", // leaves for /tablette when the browser is no paired tablet; TestTabletWithoutNetwork looks at it
 	"/creer-mon-espace/confirmer/{jeton}", "/espace/demande-de-compte", "/agents/import/{id}/rapport.csv",
 	// The ways to FranceConnect and ProConnect and back: see lookAtProviders.
@@ -315,7 +315,7 @@ func (l *looker) visits() []visit {
 		}
 	}
 	child := l.objects["child"]
-	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits(), l.reserveVisits(), l.waitingVisits(), l.absenceVisits())
+	all = slices.Concat(all, l.listVisits(), l.suspensionVisits(), l.homesVisits(), l.reserveVisits(), l.waitingVisits(), l.absenceVisits(), l.agendaVisits())
 	return append(append(all, l.merges...),
 		visit{"en attente", "/espace", 200}, visit{"en attente", "/espace/agenda", 403}, visit{"co-représentant", "/espace", 200},
 		visit{"titulaire", "/espace/enfants/" + child + "/agenda?vue=semaine", 200},

@@ -18,7 +18,7 @@ import (
 
 // The month of the figures: every school day of it can still be changed.
 const (
-	monthPath   = "/espace/agenda/mois?mois=2026-12"
+	monthPath   = "/espace/agenda?mois=2026-12"
 	maxMonth    = 10 << 10 // bytes, compressed
 	monthFamily = 2        // children
 )

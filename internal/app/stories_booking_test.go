@@ -50,7 +50,7 @@ func booksSeveralDays(s story) {
 	r := s.someone()
 	s.home(r)
 	s.sees("Mes enfants")
-	s.open("/espace/agenda/mois?mois=" + s.Now().AddDate(0, 1, 0).Format("2006-01"))
+	s.open("/espace/agenda?mois=" + s.Now().AddDate(0, 1, 0).Format("2006-01"))
 	free := `.agenda-day input[type=checkbox]:not([checked])`
 	if !s.Has(free) {
 		s.t.Fatalf("nothing to book: %s", s.page())
@@ -68,7 +68,7 @@ func booksSeveralDays(s story) {
 	s.ClickText("Vérifier les changements")
 	s.ClickText("Confirmer")
 	s.sees("Enregistré : 1 changement", "Référence")
-	s.open("/espace/agenda/mois?mois=" + s.Now().AddDate(0, 1, 0).Format("2006-01"))
+	s.open("/espace/agenda?mois=" + s.Now().AddDate(0, 1, 0).Format("2006-01"))
 	s.unfold()
 	if !testkit.Eval[bool](s.Browser, `document.querySelector('`+box+`').checked`) {
 		s.t.Fatal("the booked day is not ticked")
@@ -90,7 +90,7 @@ func changesNothing(s story) {
 	r := s.someone()
 	s.home(r)
 	s.sees("Mes enfants")
-	s.open("/espace/agenda/mois?mois=" + s.Now().AddDate(0, 1, 0).Format("2006-01"))
+	s.open("/espace/agenda?mois=" + s.Now().AddDate(0, 1, 0).Format("2006-01"))
 	s.ClickText("Vérifier les changements")
 	s.sees("Aucun changement")
 	s.ClickText("Revenir à l’agenda")
@@ -101,7 +101,7 @@ func changesNothing(s story) {
 // lost.
 func twoParents(s story) {
 	one, other := s.way("titulaire"), s.way("co-représentant")
-	month := "/espace/agenda/mois?mois=" + s.Now().AddDate(0, 2, 0).Format("2006-01")
+	month := "/espace/agenda?mois=" + s.Now().AddDate(0, 2, 0).Format("2006-01")
 	late := testkit.NewClient(s.t, s.Handler())
 	late.Base = s.house.URL
 	late.SetCookie(account.SessionCookie, s.token(other.Username))

@@ -32,7 +32,7 @@ func (d *ruled) looks(x row, at time.Time) agendaCell {
 	d.t.Helper()
 	d.now.set(at)
 	d.as(d.Browser, "titulaire")
-	d.open("/espace/agenda/mois?mois=" + x.day.String()[:7])
+	d.open("/espace/agenda?mois=" + x.day.String()[:7])
 	c := d.agendaLine(x.day, x.name)
 	if !c.Found {
 		d.t.Fatalf("at %s the agenda has no line of %s on %s: %s", at.In(app.Zone()), x.name, x.day, c.Text)

@@ -16,7 +16,7 @@ import (
 // month opens the agenda of a month and finds a day of an activity.
 func (h timed) month(day civil.Date, name string) agendaCell {
 	h.t.Helper()
-	h.open("/espace/agenda/mois?mois=" + day.String()[:7])
+	h.open("/espace/agenda?mois=" + day.String()[:7])
 	h.unfold()
 	return h.agendaLine(day, name)
 }

@@ -1,11 +1,16 @@
 package web
 
-import "strconv"
+import (
+	"strconv"
+
+	"parvis/internal/base/civil"
+)
 
 // Tab is one link of Tabs.
 type Tab struct {
 	Label, Href string
 	Current     bool
+	Wide        bool // offered on wide screens only
 }
 
 // Figure is a fact with its label and a line under it.
@@ -23,21 +28,14 @@ type BoardChild struct {
 	Rows     []BoardRow
 }
 
-// BoardRow is an activity of a child; it has as many cells as the board has days.
+// BoardRow is an activity of a child; it has as many cells as the board has days, and a cell as many lines as the activity
+// has that day: none, or one most of the time.
 type BoardRow struct {
 	Icon     string
 	Activity string
 	Deadline string // « jusqu’à jeudi 7, 23 h 59 »
-	Cells    []BoardCell
+	Cells    [][]AgendaLine
 	Total    string
-}
-
-// BoardCell is one day of an activity: a box to tick, a state, or nothing that day.
-type BoardCell struct {
-	Mark Mark
-	Box  *Box
-	Note string      // why, under the state: « Jour férié »
-	Also []BoardCell // more of the same activity that day, without boxes
 }
 
 // totalled tells whether a board has a column of sums.
@@ -56,4 +54,11 @@ func (c BoardChild) anchor() string { return "enfant-" + c.ID }
 
 func (c BoardChild) rowAnchor(i int) string { return c.anchor() + "-l" + strconv.Itoa(i) }
 
-func (c BoardChild) cellAnchor(i, j int) string { return c.rowAnchor(i) + "-" + strconv.Itoa(j) }
+func (c BoardChild) cellAnchor(i, j, n int) string {
+	return c.rowAnchor(i) + "-" + strconv.Itoa(j) + "-" + strconv.Itoa(n)
+}
+
+// cellLabel names what may be changed in a cell: its row, its column, and what it says.
+func (c BoardChild) cellLabel(i, j, n int, d civil.Date) string {
+	return c.rowAnchor(i) + " " + c.anchor() + "-" + d.String() + " " + c.cellAnchor(i, j, n)
+}

@@ -1,6 +1,9 @@
 package web
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 func deadlineIcon(locked bool) string {
 	if locked {
@@ -18,3 +21,11 @@ func nextAnchor(weeks []AgendaWeek, i int) Link {
 }
 
 func lineID(day AgendaDay, i int) string { return "jour-" + day.Date.String() + "-" + strconv.Itoa(i) }
+
+// before is the reason as it stands before a link: a sentence of its own.
+func (l AgendaLine) before() string {
+	if l.Reason == "" || l.Link.Href == "" {
+		return l.Reason
+	}
+	return strings.TrimRight(l.Reason, ". ") + ". "
+}

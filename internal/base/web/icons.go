@@ -8,8 +8,9 @@ import (
 	"github.com/a-h/templ"
 )
 
-const iconHead = `<svg class="icon" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor"` +
-	` stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">`
+const iconStroke = ` fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"`
+
+const iconHead = `<svg class="icon" viewBox="0 0 24 24" width="24" height="24"` + iconStroke + ` aria-hidden="true" focusable="false">`
 
 // Icon draws the named icon in the colour of the text around it, hidden from assistive technology: it always
 // stands beside a word. An unknown name draws nothing; HasIcon tells beforehand.
@@ -51,7 +52,7 @@ func drawings(names []string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		all := `<svg hidden aria-hidden="true" focusable="false">`
 		for _, name := range names {
-			all += `<symbol id="` + drawingID(name) + `" viewBox="0 0 24 24">` + drawing(name) + `</symbol>`
+			all += `<symbol id="` + drawingID(name) + `" viewBox="0 0 24 24"` + iconStroke + `>` + drawing(name) + `</symbol>`
 		}
 		_, err := io.WriteString(w, all+"</svg>")
 		return err
@@ -61,7 +62,7 @@ func drawings(names []string) templ.Component {
 // drawn is Icon for one that drawings defined.
 func drawn(name string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := io.WriteString(w, iconHead+`<use href="#`+drawingID(name)+`"/></svg>`)
+		_, err := io.WriteString(w, `<svg class="icon" width="24" height="24" aria-hidden="true"><use href="#`+drawingID(name)+`"/></svg>`)
 		return err
 	})
 }

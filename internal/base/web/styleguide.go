@@ -90,14 +90,14 @@ func sampleAgenda() []AgendaWeek {
 func sampleDays() []civil.Date { return civil.Range{From: sampleDay(11), To: sampleDay(15)}.Days() }
 
 func sampleBoard() []BoardChild {
-	box := func(v string, m Mark, on bool) BoardCell {
-		return BoardCell{Mark: m, Box: &Box{Name: "semaine", Value: v, Checked: on}}
+	box := func(v string, m Mark, on bool) []AgendaLine {
+		return []AgendaLine{{Mark: m, Box: &Box{Name: "semaine", Value: v, Checked: on}}}
 	}
 	booked, free := Mark{OK, "check", "Réservé"}, Mark{Outline, "free", "Libre"}
 	return []BoardChild{{ID: "jeremy", Name: "Jérémy", Detail: "CM1, Jean-Moulin", Link: Link{"#", "Son mois"}, Rows: []BoardRow{
-		{Icon: "utensils", Activity: "Cantine", Deadline: "jusqu’à jeudi 7, 23\u202fh\u202f59", Total: "9,30\u202f€", Cells: []BoardCell{
+		{Icon: "utensils", Activity: "Cantine", Deadline: "jusqu’à jeudi 7, 23\u202fh\u202f59", Total: "9,30\u202f€", Cells: [][]AgendaLine{
 			box("1", booked, true), box("2", Mark{Change, "undo", "À annuler"}, false), {}, box("4", booked, true), box("5", free, false)}},
-		{Icon: "tree", Activity: "Mercredi", Deadline: "jusqu’à jeudi 7, 23\u202fh\u202f59", Total: "–", Cells: []BoardCell{
-			{}, {}, {Mark: Mark{Warning, "hourglass", "Attente, rang 3"}}, {}, {}}},
+		{Icon: "tree", Activity: "Mercredi", Deadline: "jusqu’à jeudi 7, 23\u202fh\u202f59", Total: "–", Cells: [][]AgendaLine{
+			{}, {}, {{Mark: Mark{Warning, "hourglass", "Attente, rang 3"}}}, {}, {}}},
 	}}}
 }

@@ -1547,7 +1547,7 @@ func guideBoard() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = Tabs("Service", []Tab{{"Enfance", "#", true}, {"Jeunesse", "#", false}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Tabs("Service", []Tab{{Label: "Enfance", Href: "#", Current: true}, {Label: "Jeunesse", Href: "#"}, {Label: "Tableau", Href: "#", Wide: true}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

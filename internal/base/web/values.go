@@ -146,8 +146,9 @@ type AgendaDay struct {
 	Closed bool
 	Lines  []AgendaLine
 	// What its lines have in common, when their week has not: said once.
-	Lead     string // "Modifiable"
-	Deadline string // "jusqu’au lundi 14 décembre à 9 h"
+	Lead     string   // "Modifiable"
+	Deadline string   // "jusqu’au lundi 14 décembre à 9 h"
+	Notes    []string // what else holds for the day: "Jour confié par l’autre foyer"
 }
 
 // AgendaLine is one activity on one day: a tag, why, and what can be done. With Box it is a checkbox, with Pick a list

@@ -360,7 +360,13 @@ func TestAnUnpaidBalanceClosesBooking(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.publish(t, "impaye-100")
 		owed := 10001
-		barred := absence.Barred(func(db.Reader, family.ID, civil.Date) (cents, error) { return cents(owed), nil })
+		barred := absence.Barred(func(_ db.Reader, families []family.ID, _ civil.Date) (map[family.ID]cents, error) {
+			sums := map[family.ID]cents{}
+			for _, of := range families {
+				sums[of] = cents(owed)
+			}
+			return sums, nil
+		})
 		book := func(a actor.Actor, day int) booking.Decision {
 			out, err := w.Apply(t, w.now, a, booking.Order{Family: w.First, Wishes: []booking.Wish{w.Wish(w.Ines, civil.NewDate(2027, 1, day), w.Only())}, Barred: barred})
 			if err != nil {

@@ -10,10 +10,10 @@ import (
 	"parvis/internal/feature/family"
 )
 
-// Barred makes the question that booking asks, with who knows what a family owes on a day: each activity by the rules that
+// Barred makes the question that booking asks, with who knows what families owe on a day: each activity by the rules that
 // are in force today, unless the family is exempted.
-func Barred(owed func(r db.Reader, of family.ID, day civil.Date) (money.Cents, error)) func(db.Reader, time.Time, family.ID, []activity.ID) (map[activity.ID]string, error) {
-	return func(r db.Reader, now time.Time, of family.ID, activities []activity.ID) (map[activity.ID]string, error) {
+func Barred(owed func(r db.Reader, families []family.ID, day civil.Date) (map[family.ID]money.Cents, error)) func(db.Reader, time.Time, []family.ID, []activity.ID) (map[family.ID]map[activity.ID]string, error) {
+	return func(r db.Reader, now time.Time, families []family.ID, activities []activity.ID) (map[family.ID]map[activity.ID]string, error) {
 		today := civil.DateOf(now)
 		book, err := ReadRules(r)
 		if err != nil {
@@ -28,21 +28,32 @@ func Barred(owed func(r db.Reader, of family.ID, day civil.Date) (money.Cents, e
 		if len(limits) == 0 {
 			return nil, nil
 		}
-		sum, err := owed(r, of, today)
+		sums, err := owed(r, families, today)
 		if err != nil {
 			return nil, err
 		}
-		why := map[activity.ID]string{}
-		for id, d := range limits {
-			if d.Bars(sum, false) {
-				why[id] = "Réservation fermée\u00a0: " + sum.String() + " de factures en retard. Appelez le service, qui peut vous en dispenser"
+		why := map[family.ID]map[activity.ID]string{}
+		for _, of := range families {
+			for id, d := range limits {
+				if d.Bars(sums[of], false) {
+					if why[of] == nil {
+						why[of] = map[activity.ID]string{}
+					}
+					why[of][id] = "Réservation fermée\u00a0: " + sums[of].String() + " de factures en retard. Appelez le service, qui peut vous en dispenser"
+				}
 			}
 		}
 		if len(why) == 0 {
 			return nil, nil
 		}
-		if _, exempt, err := ExemptionOf(r, of, today); err != nil || exempt {
+		exempt, err := exempted(r, families, today)
+		if err != nil {
 			return nil, err
+		}
+		for of := range exempt {
+			if exempt[of] {
+				delete(why, of)
+			}
 		}
 		return why, nil
 	}

@@ -120,8 +120,8 @@ func TestAnUnpaidBalanceIsOfOneHomeAlone(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.publish(t, "impaye-100")
 		w.share(t)
-		barred := absence.Barred(func(_ db.Reader, of family.ID, _ civil.Date) (cents, error) {
-			return map[family.ID]cents{w.Second: 50000}[of], nil
+		barred := absence.Barred(func(db.Reader, []family.ID, civil.Date) (map[family.ID]cents, error) {
+			return map[family.ID]cents{w.Second: 50000}, nil
 		})
 		book := func(a actor.Actor, day int) booking.Decision {
 			t.Helper()

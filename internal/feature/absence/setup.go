@@ -260,3 +260,18 @@ func ExemptionOf(r db.Reader, of family.ID, day civil.Date) (Exemption, bool, er
 	}
 	return all[0], true, nil
 }
+
+// exempted tells which of some families are exempted on a day.
+func exempted(r db.Reader, families []family.ID, day civil.Date) (map[family.ID]bool, error) {
+	args := []any{day}
+	for _, of := range families {
+		args = append(args, string(of))
+	}
+	all, err := db.List(r, db.Column[family.ID], `select distinct family from debt_exemption
+		where from_day <= $1 and (to_day is null or to_day >= $1) and family in (`+db.Marks(2, len(families))+`)`, args...)
+	exempt := map[family.ID]bool{}
+	for _, of := range all {
+		exempt[of] = true
+	}
+	return exempt, err
+}

@@ -9,12 +9,28 @@ import (
 	"parvis/internal/feature/family"
 )
 
-// Overdue is what a family still owes, on a day, of the invoices whose last day to pay is past.
-func Overdue(r db.Reader, of family.ID, day civil.Date) (money.Cents, error) {
-	sum, err := db.One(r, "sum", db.Column[int64], `select cast(coalesce(sum(amount - paid), 0) as bigint) from invoice
-		where family = $1 and state = 'issued' and due_on < $2`, string(of), day)
-	if err != nil {
-		return 0, fmt.Errorf("sum overdue invoices: %w", err)
+// Overdue is what families still owe, on a day, of the invoices whose last day to pay is past; nothing for those that owe
+// nothing.
+func Overdue(r db.Reader, families []family.ID, day civil.Date) (map[family.ID]money.Cents, error) {
+	type debt struct {
+		of  family.ID
+		sum money.Cents
 	}
-	return money.Cents(sum), nil
+	args := []any{day}
+	for _, of := range families {
+		args = append(args, string(of))
+	}
+	all, err := db.List(r, func(s db.Scanner) (d debt, err error) {
+		err = s.Scan(&d.of, &d.sum)
+		return d, err
+	}, `select family, cast(sum(amount - paid) as bigint) from invoice
+		where state = 'issued' and due_on < $1 and family in (`+db.Marks(2, len(families))+`) group by family`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("sum overdue invoices: %w", err)
+	}
+	sums := map[family.ID]money.Cents{}
+	for _, d := range all {
+		sums[d.of] = d.sum
+	}
+	return sums, nil
 }

@@ -49,18 +49,18 @@ func (p Pages) counterAgenda(w http.ResponseWriter, r *http.Request, a actor.Act
 
 func (p Pages) counterShow(w http.ResponseWriter, r *http.Request, a actor.Actor, q url.Values, asked map[Cell]activity.ChoiceID) error {
 	now, id := p.Now(), family.ID(r.PathValue("id"))
-	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (monthView, error) {
+	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (agendaView, error) {
 		if err := family.Readable(rd, a, id, Write); err != nil {
-			return monthView{}, err
+			return agendaView{}, err
 		}
 		children, err := family.ChildrenOf(rd, id)
 		if err != nil {
-			return monthView{}, err
+			return agendaView{}, err
 		}
-		s := askedFor(q, civil.DateOf(now))
+		s := askedFor(counterPath(id), q, civil.DateOf(now), false)
 		g, err := p.read(rd, now, children, s.days(), true)
 		if err != nil {
-			return monthView{}, err
+			return agendaView{}, err
 		}
 		g.form, g.asked, g.scene.Overrule, g.scene.anyHome = !s.paper, asked, true, true
 		g.scene.only(func(act *activity.Activity) bool { return a.CanFor(Write, string(act.Service)) })
@@ -72,7 +72,7 @@ func (p Pages) counterShow(w http.ResponseWriter, r *http.Request, a actor.Actor
 	if err := family.Looked(r.Context(), p.DB, p.Now(), a, id); err != nil {
 		return err
 	}
-	return web.Render(w, r, counterPage("Agenda de la famille", id, "Agenda"), monthPage(v))
+	return web.Render(w, r, counterPage("Agenda de la famille", id, "Agenda"), agendaPage(v))
 }
 
 // only keeps the activities that an agent may change.
@@ -94,16 +94,16 @@ func (s *Scene) only(may func(*activity.Activity) bool) {
 }
 
 // counterView lays out the agenda of a family for an agent.
-func (g agenda) counterView(id family.ID, s shown) monthView {
-	v := monthView{Far: s.far, Horizon: horizon(g.today), Paper: s.paper, Agent: true}
-	if s.week.IsZero() {
-		g.months(&v, counterPath(id), s)
-	} else {
-		g.oneWeek(&v, counterPath(id), s)
+func (g agenda) counterView(id family.ID, s shown) agendaView {
+	v := g.view(s)
+	v.Agent = true
+	if v.Form.Action != "" {
+		v.Form.Action = counterPath(id) + "/verifier"
 	}
-	if g.changeable(v.Weeks) {
-		v.Form.Action, v.Form.Bar = counterPath(id)+"/verifier", g.bar()
-		v.Form.Names = g.names.fields(g.shows)
+	if v.Table != nil {
+		for i := range v.Table.Children {
+			v.Table.Children[i].Link = web.Link{} // the family's page
+		}
 	}
 	return v
 }

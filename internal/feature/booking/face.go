@@ -164,6 +164,8 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 	case v.Is == activity.TooLate && len(d.Why) > 0 && s.bars(f.Cell, a, unitsOf(a, f.Options[0].ID)) == "":
 		f.Said = Said{markLate, d.Why}
 	case d.Why == otherHomesDay: // the mark says it
+	case d.Why != "" && d.Why == s.barred[barredKey{s.kids[f.Child].family, f.Activity}]: // the page says it once
+		f.Reason = joinReason(f.Reason, barredHere)
 	case d.Why == notOpen:
 		f.Reason = joinReason(f.Reason, s.opensOn(f.Cell, a, f.Options[0].ID))
 	default:

@@ -1,7 +1,9 @@
 package booking
 
 import (
+	"parvis/internal/base/civil"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
 )
 
 // A child of two homes whose days are shared (custody.Timeline): a home books its own days. What was booked before a day
@@ -24,4 +26,15 @@ func (s *Scene) elsewhereSaid(before string) Said {
 		return Said{markElsewhere, joinReason(before, "Réservable ici avec un motif, que la famille lira")}
 	}
 	return Said{markElsewhere, joinReason(before, "Pour réserver, l’autre foyer doit vous confier ce jour")}
+}
+
+// handedWords says of a day that one home handed over to the other, "" for any other day.
+func (s *Scene) handedWords(c family.Child, day civil.Date) string {
+	switch t := s.custody[c.ID]; {
+	case !t.Handed(day):
+		return ""
+	case t.Elsewhere(c.Family, day):
+		return "Jour confié à l’autre foyer"
+	}
+	return "Jour confié par l’autre foyer"
 }

@@ -63,17 +63,17 @@ func TestAYearToComeSaysWhyItIsEmpty(t *testing.T) {
 		policy.Rules = append(policy.Rules, activity.Rule{Action: activity.OpenFrom, Anchor: activity.AnchorDay, Offset: 30, Measure: activity.Days, Minute: 540})
 		o, p := open(t, d, activitytest.Plan{Policy: policy})
 		c := p.As(as(o.Camille, "Camille Martin"))
-		for _, path := range []string{"/espace/agenda/mois?mois=2027-10", "/espace/enfants/" + string(o.Jeremy) + "/agenda?mois=2027-10"} {
+		for _, path := range []string{"/espace/agenda?mois=2027-10", "/espace/enfants/" + string(o.Jeremy) + "/agenda?mois=2027-10"} {
 			text := c.Get(path).Text("main .notice")
 			if !strings.Contains(text, "Réservations pas encore ouvertes") || !strings.Contains(text, "Année scolaire 2027-2028") {
 				t.Errorf("%s: %q", path, text)
 			}
 		}
-		if text := c.Get("/espace/agenda/mois?mois=2027-01").Text("main"); strings.Contains(text, "Année scolaire") {
+		if text := c.Get("/espace/agenda?mois=2027-01").Text("main"); strings.Contains(text, "Année scolaire") {
 			t.Errorf("this year is said to be ahead: %s", text)
 		}
 		writeRaw(t, d, `update period set state = 'draft' where activity = $1`, string(o.ID))
-		if text := portal(t, d).As(as(o.Camille, "Camille Martin")).Get("/espace/agenda/mois?mois=2027-02").Text(".agenda"); !strings.Contains(text, "Réservations pas encore ouvertes : ouverture prévue à partir du ") {
+		if text := portal(t, d).As(as(o.Camille, "Camille Martin")).Get("/espace/agenda?mois=2027-02").Text(".agenda"); !strings.Contains(text, "Réservations pas encore ouvertes : ouverture prévue à partir du ") {
 			t.Errorf("a period that is planned: %s", text)
 		}
 	})

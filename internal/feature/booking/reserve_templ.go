@@ -171,7 +171,7 @@ func reservePage(v reserveView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = web.IconLink("calendar", "/espace/agenda/mois", "Changer jour par jour, dans l’agenda").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.IconLink("calendar", agendaPath, "Changer jour par jour, dans l’agenda").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,18 +120,18 @@ func tally(marks []web.Mark) string {
 	return strings.Join(parts, ", ")
 }
 
-// plural adds the s of a mark's words: "réservés", "absences justifiées", "liste d’attente" stays.
+// plural adds the s of a mark's words: "réservés", "absences justifiées", "jours de l’autre foyer"; "liste d’attente" and
+// "trop tard" stay.
 func plural(n int, words string) string {
-	if n < 2 || strings.Contains(words, "liste") {
+	all := strings.Split(words, " ")
+	if n < 2 || slices.Contains([]string{"liste", "trop", "sans"}, all[0]) {
 		return words
 	}
-	all := strings.Split(words, " ")
 	for i, w := range all {
-		if i < 2 && w != "par" {
-			all[i] = w + "s"
-		} else if w == "par" {
+		if i > 1 || w == "par" || w == "de" {
 			break
 		}
+		all[i] = w + "s"
 	}
 	return strings.Join(all, " ")
 }

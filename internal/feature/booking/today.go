@@ -3,9 +3,7 @@ package booking
 import (
 	"slices"
 	"strings"
-	"time"
 
-	"parvis/internal/base/civil"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
@@ -98,37 +96,4 @@ func endOf(a *activity.Activity, h Holding) int {
 		}
 	}
 	return end
-}
-
-// ahead tells why days of a school year to come show nothing for any child, "" when one has something or there is no child.
-func (g agenda) ahead(days civil.Range) string {
-	year := civil.SchoolYearOf(days.To)
-	if len(g.children) == 0 || year <= civil.SchoolYearOf(g.today) {
-		return ""
-	}
-	for _, d := range days.Days() {
-		for _, c := range g.children {
-			if len(g.scene.faces(c, d)) > 0 {
-				return ""
-			}
-		}
-	}
-	return "Année scolaire " + year.String() + "\u00a0: aucune inscription n’est encore connue. Les jours apparaîtront ici dès que le service aura inscrit l’enfant."
-}
-
-// whyEmpty tells why a week holds nothing for any child, "" when one has something or there is no child.
-func (v boardView) whyEmpty() string {
-	if len(v.Children) == 0 || slices.ContainsFunc(v.Children, func(c boardChild) bool { return len(c.Rows) > 0 }) {
-		return ""
-	}
-	week, now := civil.SchoolYearOf(v.Monday), civil.SchoolYearOf(v.Today)
-	switch {
-	case week > now:
-		return "Cette semaine est dans l’année scolaire " + week.String() + "\u00a0: aucune inscription n’est encore connue pour cette année."
-	case week < now:
-		return "Cette semaine est dans l’année scolaire " + week.String() + "\u00a0: le portail n’en connaît aucune inscription."
-	case v.Monday.Month == time.July || v.Monday.Month == time.August:
-		return "Cette semaine est hors de l’année scolaire\u00a0: aucune inscription ne la couvre."
-	}
-	return "Aucune inscription de vos enfants ne couvre cette semaine."
 }

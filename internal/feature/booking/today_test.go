@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"strings"
 	"testing"
 
 	"parvis/internal/base/civil"
@@ -48,23 +49,35 @@ func TestWhatAChildStillHas(t *testing.T) {
 	}
 }
 
-func TestWhyAWeekIsEmpty(t *testing.T) {
-	one := []boardChild{{}}
+// TestWhyDaysAreEmpty: what an agenda says before days that hold nothing, and before days of which none can be changed.
+func TestWhyDaysAreEmpty(t *testing.T) {
+	zoe, tom := family.Child{ID: "zoe", FirstNames: "Zoé"}, family.Child{ID: "tom", FirstNames: "Tom"}
 	for _, c := range []struct {
-		name, want string
-		monday     civil.Date
-		children   []boardChild
+		name, title, text string
+		monday            civil.Date
+		children          []family.Child
+		enrolled          family.ChildID
 	}{
-		{"next school year", "Cette semaine est dans l’année scolaire 2027-2028\u00a0: aucune inscription n’est encore connue pour cette année.", civil.NewDate(2027, 9, 6), one},
-		{"a year before", "Cette semaine est dans l’année scolaire 2025-2026\u00a0: le portail n’en connaît aucune inscription.", civil.NewDate(2026, 6, 1), one},
-		{"in summer", "Cette semaine est hors de l’année scolaire\u00a0: aucune inscription ne la couvre.", civil.NewDate(2027, 7, 12), one},
-		{"this year", "Aucune inscription de vos enfants ne couvre cette semaine.", civil.NewDate(2027, 3, 1), one},
-		{"something is there", "", civil.NewDate(2027, 9, 6), []boardChild{{Rows: []boardRow{{}}}}},
-		{"no child", "", civil.NewDate(2027, 9, 6), nil},
+		{"next school year", "Réservations pas encore ouvertes", "Année scolaire 2027-2028\u00a0: aucune inscription n’est encore connue.", civil.NewDate(2027, 9, 6), []family.Child{zoe}, ""},
+		{"next school year, a sister enrolled", "Aucune inscription pour Tom sur cette période", "Ces jours sont dans l’année scolaire 2027-2028\u00a0: aucune inscription n’est encore connue pour cette année.", civil.NewDate(2027, 9, 6), []family.Child{zoe, tom}, "zoe"},
+		{"a year before", "Aucune inscription pour Zoé et Tom sur cette période", "Ces jours sont dans l’année scolaire 2025-2026\u00a0: le portail n’en connaît aucune inscription.", civil.NewDate(2026, 6, 1), []family.Child{zoe, tom}, ""},
+		{"in summer", "Aucune inscription pour Zoé sur cette période", "Ces jours sont hors de l’année scolaire\u00a0: aucune inscription ne les couvre.", civil.NewDate(2027, 7, 12), []family.Child{zoe}, ""},
+		{"this year", "Aucune inscription pour Zoé sur cette période", "Sans inscription, aucun jour ne peut être réservé ici.", civil.NewDate(2027, 3, 1), []family.Child{zoe}, ""},
+		{"enrolled, and nothing to change", "Aucun jour ne peut être changé ici", "Chaque jour ci-dessous dit pourquoi", civil.NewDate(2027, 3, 1), []family.Child{zoe}, "zoe"},
+		{"past days say it themselves", "", "", civil.NewDate(2026, 12, 14), []family.Child{zoe}, "zoe"},
+		{"no child", "", "", civil.NewDate(2027, 9, 6), nil, ""},
 	} {
-		v := boardView{Monday: c.monday, Today: civil.NewDate(2027, 1, 6), Children: c.children}
-		if got := v.whyEmpty(); got != c.want {
-			t.Errorf("%s: %q", c.name, got)
+		s := &Scene{Catalogue: &activity.Catalogue{}, enrolled: map[childActivity][]entitled{}}
+		if c.enrolled != "" {
+			s.enrolled[childActivity{c.enrolled, "cantine"}] = []entitled{{}}
+		}
+		g := agenda{today: civil.NewDate(2027, 1, 6), children: c.children, scene: s, form: true}
+		title, text := "", ""
+		for _, n := range g.notices(civil.Range{From: c.monday, To: c.monday.AddDays(6)}, false) {
+			title, text = title+n.Title, text+strings.Join(n.Texts, " ")
+		}
+		if title != c.title || !strings.Contains(text, c.text) {
+			t.Errorf("%s: %q, %q", c.name, title, text)
 		}
 	}
 }

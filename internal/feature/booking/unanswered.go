@@ -45,7 +45,7 @@ func (u Unanswered) Href() string {
 	if u.Monday.IsZero() {
 		return reserveHref(u.Activity.ID)
 	}
-	return "/espace/agenda/mois?semaine=" + u.Monday.String()
+	return "/espace/agenda?semaine=" + u.Monday.String()
 }
 
 const (

@@ -39,7 +39,7 @@ func TestAFamilyTakesItsRequestToCancelBack(t *testing.T) {
 		if !queued.Has("#reponse") {
 			t.Fatalf("the queue has no such request: %s", queued.Text("main"))
 		}
-		month := "/espace/agenda/mois?mois=" + friday.String()[:7]
+		month := "/espace/agenda?mois=" + friday.String()[:7]
 		page := c.Get(month).Click(`.agenda-line a[href*="` + string(l.Ines) + `/annuler?jour=` + friday.String() + `"]`)
 		if page.Status != 200 || !strings.Contains(page.Text("main"), "Annulation demandée") {
 			t.Fatalf("the page of the day: %d %s", page.Status, page.Text("main"))

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"strconv"
+	"strings"
 
 	"parvis/internal/feature/person"
 )
@@ -17,4 +18,13 @@ func counted(n int, one string) string {
 // fullName is the first and last name.
 func fullName(last, first string) string {
 	return person.Person{LastName: last, FirstNames: first}.Full()
+}
+
+// listWords is "a", "a et b", "a, b et c".
+func listWords(words []string) string {
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n-1], ", ") + " et " + words[n-1]
 }

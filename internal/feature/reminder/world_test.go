@@ -16,6 +16,7 @@ import (
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
+	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person"
@@ -56,8 +57,8 @@ func newHouse(t testing.TB, d *db.DB, plan activitytest.Plan) *house {
 	h := &house{t: t, d: d, now: persontest.Now(), key: crypt.NewKey(), accounts: map[person.ID]actor.Actor{}, Open: bookingtest.NewOpen(t, d, plan)}
 	h.desk = reminder.Desk{DB: d, Now: func() time.Time { return h.now }, Catalogue: h.Catalogue}
 	h.do(func(tx *db.Tx) error {
-		_, err := family.EnterCustody(tx, h.now, familytest.Agent(family.FileWrite), h.Jeremy, family.Sharing{Arrangement: family.Arrangement{
-			Home: h.First, Other: h.Second, Kind: family.EvenOddWeeks, Change: time.Monday, Days: civil.Range{From: civil.NewDate(2027, 1, 4)}}})
+		_, err := custody.Enter(tx, h.now, familytest.Agent(family.FileWrite), h.Jeremy, custody.Sharing{Arrangement: custody.Arrangement{
+			Home: h.First, Other: h.Second, Kind: custody.EvenOddWeeks, Change: time.Monday, Days: civil.Range{From: civil.NewDate(2027, 1, 4)}}})
 		return err
 	})
 	for _, p := range []person.ID{h.Camille, h.Thomas, h.Bruno} {
