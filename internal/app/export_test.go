@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parvis/internal/base/mail"
+	"parvis/internal/feature/absence"
 )
 
 // ExportHeadNow runs the nightly task at once.
@@ -20,3 +21,6 @@ var ActivationHref = activationHref
 
 // SetUp is where whoever may set the town up is led.
 var SetUp = setUp
+
+// Evening is what tells families each evening.
+func (a *App) Evening() absence.Desk { return a.evening() }

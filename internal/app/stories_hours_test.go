@@ -98,6 +98,9 @@ type hearth struct {
 	kids     []family.ChildID
 }
 
+// storyMembers is since when people are of their families.
+var storyMembers = civil.NewDate(2026, time.September, 1)
+
 // newHearth makes a family; children are first names, or children already known who live there too.
 func (h timed) newHearth(name string, children ...string) hearth {
 	h.t.Helper()
@@ -120,7 +123,7 @@ func (h timed) joined(name string, known []family.ChildID, children ...string) (
 		if err != nil {
 			return err
 		}
-		if _, err = family.AddMember(tx, written, a, family.NewMember{Family: x.id, Person: head, Role: family.Holder}); err != nil {
+		if _, err = family.AddMember(tx, written, a, family.NewMember{Family: x.id, Person: head, Role: family.Holder, From: storyMembers}); err != nil {
 			return err
 		}
 		if _, err = account.Insert(tx, written, a, account.Account{Person: head, Audience: account.Citizen, State: account.Active, Username: x.username, Email: x.email}, ""); err != nil {
@@ -131,14 +134,14 @@ func (h timed) joined(name string, known []family.ChildID, children ...string) (
 			if err != nil {
 				return err
 			}
-			child, err := family.AddChild(tx, written, a, family.NewChild{Family: x.id, Person: kid, School: h.place.School, Level: "CP"})
+			child, err := family.AddChild(tx, written, a, family.NewChild{Family: x.id, Person: kid, School: h.place.School, Level: "CP", From: storyMembers})
 			if err != nil {
 				return err
 			}
 			x.kids = append(x.kids, child)
 		}
 		for _, kid := range known {
-			if _, err := family.AddChild(tx, written, a, family.NewChild{Family: x.id, Person: kid.PersonID()}); err != nil {
+			if _, err := family.AddChild(tx, written, a, family.NewChild{Family: x.id, Person: kid.PersonID(), From: storyMembers}); err != nil {
 				return err
 			}
 			x.kids = append(x.kids, kid)

@@ -16,7 +16,7 @@ import sys
 from datetime import date, datetime, time, timedelta
 
 DAYS = [date(2027, 1, 11), date(2027, 1, 29), date(2027, 2, 26), date(2028, 2, 28), date(2028, 2, 29), date(2027, 3, 26), date(2027, 3, 29),
-        date(2026, 10, 23), date(2026, 10, 26), date(2026, 12, 31), date(2027, 4, 30)]
+        date(2026, 10, 23), date(2026, 10, 26), date(2026, 12, 31), date(2027, 4, 30), date(2027, 1, 31), date(2027, 2, 28), date(2027, 3, 31)]
 END = time(23, 59)
 
 
