@@ -282,7 +282,7 @@ func (w *absent) reason(m absence.Model) int {
 	}
 	var moments []string
 	for _, row := range w.rows[m.Key] {
-		if row[1] == firstDay.String() && !slices.Contains(moments, row[4]) {
+		if row[1] == firstDay.String() && !slices.Contains(moments, row[4]) && (deep() || strings.HasPrefix(row[4], firstDay.String())) {
 			moments = append(moments, row[4])
 		}
 	}

@@ -29,18 +29,18 @@ type timed struct {
 	scripts bool
 }
 
-// timedStories are told without JavaScript; also ones with it too, all of them when PARVIS_DEEP is set.
+// timedStories are told with and without JavaScript when PARVIS_DEEP is set, else as each says.
 var timedStories = []struct {
-	name string
-	also bool
-	tell func(h timed)
+	name          string
+	without, with bool
+	tell          func(h timed)
 }{
-	{"a year reserved and given up", true, reservesAYear},
-	{"two homes share a child", false, sharesAChild},
-	{"a place waited for", false, waitsForAPlace},
-	{"a strike", true, suspendsADay},
-	{"an absence, then an error", false, errsOnce},
-	{"an unpaid balance", false, owesTooMuch},
+	{"a year reserved and given up", true, true, reservesAYear},
+	{"two homes share a child", true, false, sharesAChild},
+	{"a place waited for", true, false, waitsForAPlace},
+	{"a strike", false, true, suspendsADay},
+	{"an absence, then an error", true, false, errsOnce},
+	{"an unpaid balance", false, false, owesTooMuch},
 }
 
 // TestStoriesAtTheirHour tells what happens at an hour of a day: deadlines, weeks of one home and the other, waiting.
@@ -55,7 +55,7 @@ func TestStoriesAtTheirHour(t *testing.T) {
 			h := openHouse(t, "", clock.Now)
 			place := h.newSchool()
 			for _, one := range timedStories {
-				if !mode.noScript && !one.also && !deep() {
+				if !deep() && (mode.noScript && !one.without || !mode.noScript && !one.with) {
 					continue
 				}
 				t.Run(one.name, func(t *testing.T) {
@@ -94,7 +94,7 @@ type hearth struct {
 	id       family.ID
 	username string
 	email    string
-	secrets  []string
+	secrets  []string // without spaces
 	kids     []family.ChildID
 }
 
@@ -112,10 +112,10 @@ func (h timed) joined(name string, known []family.ChildID, children ...string) (
 	h.do(func(tx *db.Tx, a actor.Actor) (err error) {
 		folded := person.Fold(name)
 		x = hearth{username: folded + ".histoire", email: folded + "@histoire.exemple"}
-		n := len(folded) * 7 % 90
+		n := 10 + int(folded[0]-'a') // the families of a story begin with different letters
 		who := person.Person{Civility: person.Madame, LastName: "Histoire", FirstNames: name, BirthDay: civil.NewDate(1986, 4, 5), Email: x.email,
 			Mobile: fmt.Sprintf("+336399840%02d", n), Address: person.Address{Number: "12", Street: "quai " + name, PostCode: "78999", City: "Rivebelle-sur-Seine"}}
-		x.secrets = []string{"quai " + name, x.email, fmt.Sprintf("399840%02d", n), fmt.Sprintf("39\u00a098\u00a040\u00a0%02d", n), fmt.Sprintf("39 98 40 %02d", n)}
+		x.secrets = []string{"quai" + name, x.email, fmt.Sprintf("399840%02d", n)}
 		if x.id, err = family.Insert(tx, written, a, "", h.place.Service); err != nil {
 			return err
 		}
