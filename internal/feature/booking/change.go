@@ -81,6 +81,7 @@ func Apply(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, o O
 	if out.Done() == 0 {
 		return out, nil
 	}
+	s.thisTime(out.Lines)
 	if out.Reference = o.Reference; out.Reference == "" {
 		out.Reference = newReference()
 	}

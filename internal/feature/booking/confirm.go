@@ -148,6 +148,7 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 // viewOf puts decisions in words, those that will be done first, each by child and day.
 func viewOf(s *Scene, all []Decision, today civil.Date) checkView {
 	var v checkView
+	s.thisTime(all)
 	children := map[family.ChildID]bool{}
 	for _, d := range all {
 		if d.couldWait {
@@ -181,6 +182,11 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 		return a.Label(c.Name)
 	}
 	l := checkLine{What: s.kids[d.Child].name + ", " + name(d.Want), When: d.Day.Long(), Detail: d.Why}
+	if d.does() && d.Late && d.Why != "" && a != nil { // what it costs this time
+		if policy, known := activity.PolicyFor(a.Policies, d.Day); known {
+			l.Detail = pastDeadline(policy.After) + lowerFirst(d.Why)
+		}
+	}
 	if d.Want == "" {
 		l.What = s.kids[d.Child].name + ", " + name(d.Held.Choice)
 	}
@@ -189,7 +195,7 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 		l.Mark = web.Mark{Tone: web.OK, Icon: "plus", Word: "À réserver"}
 	case DidChange:
 		l.Mark = web.Mark{Tone: web.OK, Icon: "undo", Word: "À changer"}
-		l.Detail = "Au lieu de " + name(d.Held.Choice)
+		l.Detail = joinReason("Au lieu de "+name(d.Held.Choice), l.Detail)
 	case DidCancel:
 		l.Mark = web.Mark{Tone: web.Info, Icon: "undo", Word: "À annuler"}
 		if s.verdictIsLate(d, a) {
@@ -204,11 +210,6 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 	default:
 		l.Mark = web.Mark{Tone: web.Neutral, Icon: "ban", Word: "Non fait"}
 		return l
-	}
-	if d.Late && (d.Did == DidBook || d.Did == DidChange) && a != nil {
-		if policy, known := activity.PolicyFor(a.Policies, d.Day); known && !s.Overrule {
-			l.Detail = joinReason(l.Detail, "Hors délai\u00a0: "+policy.After.Words())
-		}
 	}
 	if d.Did == DidBook || d.Did == DidChange {
 		l.Detail = joinReason(l.Detail, untilWords(d.Until, s.Now, today))

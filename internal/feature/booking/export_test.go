@@ -7,6 +7,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/family"
 )
 
 // Proposed is what the check page of a recipe decides, cell by cell, and the signs it carries.
@@ -25,3 +26,30 @@ var ErrDearer = errDearer
 
 // Ranges puts days in words.
 func Ranges(days []civil.Date, on activity.Weekdays) []string { return ranges(days, on) }
+
+// Checked is what the check page says of each line that will be done.
+func (p Pages) Checked(r db.Reader, a actor.Actor, wishes []Wish) ([]string, error) {
+	all, s, err := p.preview(r, a, Order{Wishes: wishes})
+	if err != nil {
+		return nil, err
+	}
+	var says []string
+	for _, l := range viewOf(s, all, civil.DateOf(p.Now())).Done {
+		says = append(says, l.Detail)
+	}
+	return says, nil
+}
+
+// Said is what the agenda says of a cell.
+func (p Pages) Said(r db.Reader, a actor.Actor, c Cell) (string, error) {
+	_, s, err := p.preview(r, a, Order{Wishes: []Wish{{Cell: c}}})
+	if err != nil {
+		return "", err
+	}
+	for _, f := range s.faces(family.Child{ID: c.Child, Family: s.kids[c.Child].family, Level: s.kids[c.Child].level}, c.Day) {
+		if f.Activity == c.Activity {
+			return f.Reason, nil
+		}
+	}
+	return "", nil
+}

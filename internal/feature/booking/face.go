@@ -157,7 +157,7 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: votre demande ira au service")
 	case d.does() && d.Late:
 		f.Editable, f.Late = true, true
-		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: "+v.After.Words())
+		f.Reason = joinReason(f.Reason, s.lateSaid(f.Cell, v.After))
 	case d.does():
 		f.Editable, f.Limit, f.Action = true, v.Limit, activity.Book
 		f.Reason = joinReason(f.Reason, "Réservable "+v.Limit.UntilWords(today))

@@ -200,6 +200,9 @@ func (s *Scene) whenWords(of groupOf, a *activity.Activity, lines []Decision) st
 	return words + ", " + of.rhythm.words() + ", du " + of.days.From.Long() + " au " + of.days.To.Long()
 }
 
+// mostLateSaid is of how many late days the price is said one by one.
+const mostLateSaid = 4
+
 // figures are how many days, from when to when, and until when the first may be given up; and what will be done besides
 // plain booking.
 func (s *Scene) figures(ids []family.ChildID, lines []Decision, today civil.Date) ([]web.Figure, []web.Mark) {
@@ -207,9 +210,14 @@ func (s *Scene) figures(ids []family.ChildID, lines []Decision, today civil.Date
 	var first, last *Decision
 	var marks []web.Mark
 	kinds := map[string]int{}
+	s.thisTime(lines)
+	var late []string
 	for i, d := range lines {
 		if !d.does() {
 			continue
+		}
+		if d.Late && d.Why != "" {
+			late = append(late, d.Day.DayMonth()+", "+d.Why)
 		}
 		counts[d.Child]++
 		if first == nil || d.Day.Before(first.Day) {
@@ -245,6 +253,13 @@ func (s *Scene) figures(ids []family.ChildID, lines []Decision, today civil.Date
 	all := []web.Figure{days, {Label: "Premier jour", Value: first.Day.DayMonth(), Detail: "Dernier jour\u00a0: " + last.Day.Long()}}
 	if until := untilWords(first.Until, s.Now, today); until != "" && first.Did != DidCancel {
 		all = append(all, web.Figure{Label: "Pour changer d’avis", Value: until, Detail: "pour le premier jour"})
+	}
+	if n := len(late); n > 0 {
+		more := ""
+		if n > mostLateSaid {
+			more = " ; et " + counted(n-mostLateSaid, "autre jour")
+		}
+		all = append(all, web.Figure{Label: "Hors délai", Value: counted(n, "jour"), Detail: strings.Join(late[:min(n, mostLateSaid)], " ; ") + more})
 	}
 	if len(marks) == 1 && marks[0].Word == "À réserver" {
 		marks = nil

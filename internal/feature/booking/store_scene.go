@@ -41,6 +41,7 @@ type sceneRow struct {
 // readScene reads, in one query, what decides on the cells of some children over a range of days: what they are enrolled
 // in, what they hold, the qualities of their families, and in which home their days are.
 func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range) error {
+	s.lateDays = nil
 	s.kids, s.enrolled, s.held, s.qualities = map[family.ChildID]kid{}, map[childActivity][]entitled{}, map[Cell]Holding{}, map[family.ID][]granted{}
 	if len(children) == 0 {
 		return nil
@@ -53,6 +54,7 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 	inFamilies := db.Marks(len(args)+1, len(families))
 	args = append(append(args, families...), civil.DateOf(s.Now))
 	today := db.Marks(len(args), 1)
+	late, args := s.lateRows(in, days, args)
 	rows, err := db.List(r, scanScene, `select 'e', '', e.child, '', e.activity, e.from_day, e.to_day, coalesce(e.site, k.school, ''), coalesce(e.grp, ''),
 				'', '', '', null, false, false, false, '', '', 0, 0, 0, false
 			from enrolment e join child k on k.person = e.child
@@ -77,7 +79,7 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 			where q.from_day <= $2 and (q.to_day is null or q.to_day >= $1) and q.family in (`+inFamilies+`)
 		union all
 		select 't', h.id, h.child, h.home, h.what, h.from_day, h.to_day, h.other, h.cells, h.step, h.anchor, '', null, false, false, false, '', '', 0, 0, 0, false
-			from (`+custody.Rows(in, today)+`) h`, args...)
+			from (`+custody.Rows(in, today)+`) h`+late, args...)
 	if err != nil {
 		return fmt.Errorf("read what decides on bookings: %w", err)
 	}
@@ -130,6 +132,10 @@ func (s *Scene) take(x sceneRow) {
 		s.enrolled[key] = append(s.enrolled[key], entitled{days: civil.Range{From: x.from, To: x.to}, site: town.SiteID(x.site), group: activity.GroupID(x.group)})
 	case "q":
 		s.qualities[x.family] = append(s.qualities[x.family], granted{quality: activity.Quality(x.what), days: civil.Range{From: x.from, To: x.to}})
+	case "l":
+		if a, known := s.Catalogue.OfUnit(activity.UnitID(x.what)); known {
+			s.noteLate(Cell{x.child, a.ID, x.from}, x.family)
+		}
 	case "b":
 		a, known := s.Catalogue.OfUnit(activity.UnitID(x.what))
 		if !known {

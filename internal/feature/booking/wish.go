@@ -176,6 +176,8 @@ type Scene struct {
 	barred     map[barredKey]string      // why a family may not book an activity
 	slotsByKey map[slotKey]activity.Slot // only for pages that show places
 
+	lateDays map[lateKey]map[civil.Date]bool // booked past the deadline this year, where a price asks how many times
+
 	party  string                   // the name of those who wait together
 	ranked bool                     // pages say the rank of what waits; orders need none
 	asOne  bool                     // brothers and sisters have a day together or not at all
