@@ -82,10 +82,13 @@ func (p Pages) list(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 // formView is the form of a suspension, and once it is filled in, what it will do.
 type formView struct {
 	activities []web.Option
+	units      []web.Option // of the activities with several parts
 	sites      []web.Option
+	groups     []web.Option
 	today      civil.Date
 	asked      Asked
 	effect     *Effect // nil: not checked yet
+	scope      string  // what is asked, in words
 }
 
 // read reads the form.
@@ -96,6 +99,12 @@ func read(f *web.Form) Asked {
 	}
 	for _, id := range f.All("lieu") {
 		x.Sites = append(x.Sites, town.SiteID(id))
+	}
+	for _, id := range f.All("partie") {
+		x.Units = append(x.Units, activity.UnitID(id))
+	}
+	for _, id := range f.All("groupe") {
+		x.Groups = append(x.Groups, activity.GroupID(id))
 	}
 	x.Days.From, _ = civil.ParseFrench(f.Text("debut"))
 	if x.Days.To = x.Days.From; f.Text("fin") != "" {
@@ -127,7 +136,12 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 			}
 			return v, nil
 		}
-		e, err := effectOf(rd, cat, v.asked)
+		v.scope = Suspension{Scopes: v.asked.scopes(cat)}.where(cat)
+		if v.scope == "" {
+			f.Fail("lieu", noSuchPlace)
+			return v, nil
+		}
+		e, err := effectOf(rd, cat, v.asked, v.today)
 		v.effect = &e
 		return v, err
 	})
@@ -156,6 +170,14 @@ func (v *formView) options(a actor.Actor, cat *activity.Catalogue) {
 		for _, place := range act.Places {
 			names[place.Site] = place.Name
 		}
+		if len(act.Units) > 1 {
+			for _, u := range act.Units {
+				v.units = append(v.units, web.Option{Value: string(u.ID), Label: act.Label(u.Name)})
+			}
+		}
+		for _, g := range act.Groups {
+			v.groups = append(v.groups, web.Option{Value: string(g.ID), Label: act.Name + ", " + placeName(&act, g.Site) + ", " + g.Name})
+		}
 	}
 	for id, name := range names {
 		v.sites = append(v.sites, web.Option{Value: string(id), Label: name})
@@ -170,6 +192,7 @@ type Effect struct {
 	Lines    []EffectLine
 	Families int
 	Children int
+	Mails    int // one a head of family who may read of it
 	Happened int // days whose presence is noted already: they stay
 }
 
@@ -178,16 +201,17 @@ type EffectLine struct {
 	Activity string
 	Day      civil.Date
 	Booked   int
+	Changed  int // booked, of which another choice stays
 	Asked    int // asked, waited for or offered
 }
 
-func effectOf(r db.Reader, cat *activity.Catalogue, x Asked) (Effect, error) {
-	all, err := across{x.Activities, x.Sites, x.Days}.heldBy(r, "")
+func effectOf(r db.Reader, cat *activity.Catalogue, x Asked, today civil.Date) (Effect, error) {
+	all, err := across{x.scopes(cat), x.Days}.heldBy(r, cat, "")
 	if err != nil {
 		return Effect{}, err
 	}
 	var e Effect
-	families, children := map[family.ID]bool{}, map[family.ChildID]bool{}
+	families, children := map[family.ID][]family.ChildID{}, map[family.ChildID]bool{}
 	at := map[string]int{}
 	for _, h := range all {
 		act, known := cat.Activity(h.Activity)
@@ -198,7 +222,10 @@ func effectOf(r db.Reader, cat *activity.Catalogue, x Asked) (Effect, error) {
 			e.Happened++
 			continue
 		}
-		families[h.family], children[h.Child] = true, true
+		if !h.changes(cat) {
+			continue
+		}
+		families[h.family], children[h.Child] = append(families[h.family], h.Child), true
 		key := h.Day.String() + string(h.Activity)
 		i, seen := at[key]
 		if !seen {
@@ -206,9 +233,12 @@ func effectOf(r db.Reader, cat *activity.Catalogue, x Asked) (Effect, error) {
 			at[key] = i
 			e.Lines = append(e.Lines, EffectLine{Activity: act.Name, Day: h.Day})
 		}
-		if h.state == booking.Booked {
+		switch {
+		case h.left != "":
+			e.Lines[i].Changed++
+		case h.state == booking.Booked:
 			e.Lines[i].Booked++
-		} else {
+		default:
 			e.Lines[i].Asked++
 		}
 	}
@@ -216,7 +246,8 @@ func effectOf(r db.Reader, cat *activity.Catalogue, x Asked) (Effect, error) {
 		return cmp.Or(x.Day.Compare(y.Day), strings.Compare(x.Activity, y.Activity))
 	})
 	e.Families, e.Children = len(families), len(children)
-	return e, nil
+	e.Mails, err = booking.CountTold(r, today, families)
+	return e, err
 }
 
 func (p Pages) suspend(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -259,7 +290,7 @@ func (p Pages) one(w http.ResponseWriter, r *http.Request, a actor.Actor) error 
 		if v.cat, err = p.Catalogue.In(rd, v.now); err != nil || v.State != Closed {
 			return v, err
 		}
-		all, err := v.across().heldBy(rd, "")
+		all, err := v.across().heldBy(rd, v.cat, "")
 		v.left = len(all)
 		return v, err
 	})
@@ -298,36 +329,57 @@ func (v oneView) title() string {
 	return "Accueil suspendu " + daysWords(v.Days)
 }
 
-// where names what is closed: "Restauration scolaire, Mercredi".
+// where names what is closed: "Restauration scolaire, Mercredi (Repas) – Les Tilleuls".
 func (s Suspension) where(cat *activity.Catalogue) string {
-	var names []string
-	for _, id := range s.activities() {
-		if act, known := cat.Activity(id); known {
-			names = append(names, act.Name)
+	var names, places []string
+	add := func(all []string, name string) []string {
+		if name == "" || slices.Contains(all, name) {
+			return all
 		}
+		return append(all, name)
 	}
-	places := s.sites(cat)
-	if places == "" {
-		return strings.Join(names, ", ")
-	}
-	return strings.Join(names, ", ") + " (" + places + ")"
-}
-
-// sites names the sites, "" for all.
-func (s Suspension) sites(cat *activity.Catalogue) string {
-	var names []string
-	for _, x := range s.Scopes {
-		act, known := cat.Activity(x.Activity)
-		if !known || x.Site == "" {
+	for _, id := range s.activities() {
+		act, known := cat.Activity(id)
+		if !known {
 			continue
 		}
-		for _, place := range act.Places {
-			if place.Site == x.Site && !slices.Contains(names, place.Name) {
-				names = append(names, place.Name)
+		var parts []string
+		for _, x := range s.Scopes {
+			if x.Activity != id {
+				continue
 			}
+			if u, known := act.UnitByID(x.Unit); known {
+				parts = add(parts, u.Name)
+			}
+			place := placeName(act, x.Site)
+			for _, g := range act.Groups {
+				if g.ID == x.Group && x.Group != "" {
+					place += ", " + g.Name
+				}
+			}
+			places = add(places, place)
+		}
+		name := act.Name
+		if len(parts) > 0 {
+			name += " (" + strings.Join(parts, ", ") + ")"
+		}
+		names = append(names, name)
+	}
+	words := strings.Join(names, ", ")
+	if len(places) > 0 {
+		words += " – " + strings.Join(places, " ; ")
+	}
+	return words
+}
+
+// placeName names a site of an activity, "" for none.
+func placeName(act *activity.Activity, site town.SiteID) string {
+	for _, p := range act.Places {
+		if p.Site == site && site != "" {
+			return p.Name
 		}
 	}
-	return strings.Join(names, ", ")
+	return ""
 }
 
 // mark is the state in words.
@@ -391,12 +443,18 @@ func (v formView) fields() url.Values {
 	for _, id := range v.asked.Sites {
 		all.Add("lieu", string(id))
 	}
+	for _, id := range v.asked.Units {
+		all.Add("partie", string(id))
+	}
+	for _, id := range v.asked.Groups {
+		all.Add("groupe", string(id))
+	}
 	return all
 }
 
 // names are those of the fields, in a fixed order.
 func (v formView) names() []string {
-	return []string{"activite", "lieu", "debut", "fin", "motif", "message"}
+	return []string{"activite", "partie", "lieu", "groupe", "debut", "fin", "motif", "message"}
 }
 
 // again is the address of the form as it is filled in.
@@ -408,6 +466,22 @@ func (e Effect) happenedWords() string {
 		return "1\u00a0jour reste\u00a0: sa présence est déjà notée."
 	}
 	return strconv.Itoa(e.Happened) + "\u00a0jours restent\u00a0: leur présence est déjà notée."
+}
+
+// mailsWords are "4 courriels partiront".
+func (e Effect) mailsWords() string {
+	switch e.Mails {
+	case 0:
+		return "Aucun responsable n’a d’adresse\u00a0: prévenez ces familles autrement."
+	case 1:
+		return "1\u00a0courriel partira, avec les jours de ses enfants, le motif et le message."
+	}
+	return strconv.Itoa(e.Mails) + "\u00a0courriels partiront, un par responsable, avec les jours de ses enfants, le motif et le message."
+}
+
+// partly tells that some keep a part of their day.
+func (e Effect) partly() bool {
+	return slices.ContainsFunc(e.Lines, func(l EffectLine) bool { return l.Changed > 0 })
 }
 
 // totals are "3 enfants de 2 familles".

@@ -49,11 +49,21 @@ func (j Jobs) run(ctx context.Context, id ID) error {
 
 // cancelAll cancels, family by family, what is held on the days of a suspension.
 func (j Jobs) cancelAll(ctx context.Context, s kept) error {
-	all, err := db.Read(ctx, j.DB, func(r db.Reader) ([]family.ID, error) { return s.across().families(r) })
+	cat, err := j.Catalogue.Get(ctx, j.Now())
+	if err != nil {
+		return err
+	}
+	all, err := db.Read(ctx, j.DB, func(r db.Reader) ([]held, error) { return s.across().heldBy(r, cat, "") })
 	if err != nil {
 		return fmt.Errorf("list families: %w", err)
 	}
-	for _, of := range all {
+	done := map[family.ID]bool{}
+	for _, h := range all {
+		of := h.family
+		if done[of] {
+			continue
+		}
+		done[of] = true
 		if err := j.each(ctx, func(tx *db.Tx, now time.Time, cat *activity.Catalogue) error { return cancel(tx, now, cat, s, of) }); err != nil {
 			return err
 		}
@@ -77,21 +87,27 @@ func (s kept) agent() actor.Actor { return acting(s.account, s.person, s.Service
 // cancel gives up what one family has on the days of a suspension: one confirmation. A day whose presence is noted
 // stays; so does a day of an activity without periods, which the portal does not book.
 func cancel(tx *db.Tx, now time.Time, cat *activity.Catalogue, s kept, of family.ID) error {
-	all, err := s.across().heldBy(tx, of)
+	all, err := s.across().heldBy(tx, cat, of)
 	if err != nil {
 		return fmt.Errorf("list what a family has: %w", err)
 	}
 	o := booking.Order{Family: of, Overrule: true, Reason: s.words()}
 	for _, h := range all {
-		act, known := cat.Activity(h.Activity)
-		if !known || h.happened {
-			continue
-		}
-		if _, within := act.PeriodOf(h.Day); within {
+		if h.changes(cat) {
 			o.Wishes = append(o.Wishes, h.wish())
 		}
 	}
 	return apply(tx, now, s, cat, o, func(out booking.Outcome) error { return insertOrder(tx, s.ID, out.Reference, out.Done()) })
+}
+
+// changes tells that a suspension changes what is held.
+func (h held) changes(cat *activity.Catalogue) bool {
+	act, known := cat.Activity(h.Activity)
+	if !known || h.happened {
+		return false
+	}
+	_, within := act.PeriodOf(h.Day)
+	return within
 }
 
 // apply runs an order and hands over what came of it, unless nothing did. A child that left the family meanwhile keeps
@@ -144,7 +160,11 @@ func giveBack(tx *db.Tx, now time.Time, cat *activity.Catalogue, s kept, referen
 	for _, x := range all {
 		if choice, booked := x.was.Booked(); booked {
 			o.Family = x.family
-			o.Wishes = append(o.Wishes, booking.Wish{Cell: x.Cell, Want: choice})
+			w := booking.Wish{Cell: x.Cell, Want: choice}
+			if x.became != "" { // only where it is still what was left
+				w.Seen = booking.Holding{State: booking.Booked, Choice: x.became}.Token()
+			}
+			o.Wishes = append(o.Wishes, w)
 		}
 	}
 	some := false

@@ -12,7 +12,6 @@ import (
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
-	"parvis/internal/feature/town"
 )
 
 //go:embed migrations/*.sql
@@ -32,12 +31,16 @@ func insert(tx *db.Tx, now time.Time, a actor.Actor, s Suspension) error {
 		string(s.ID), string(s.Service), s.Days.From, s.Days.To, s.Reason, s.Message, a.Account, a.Person, civil.InstantOf(now)); err != nil {
 		return err
 	}
-	args := make([]any, 0, 3*len(s.Scopes))
-	for _, x := range s.Scopes {
-		args = append(args, string(s.ID), string(x.Activity), db.Null(string(x.Site)))
+	for part := range slices.Chunk(s.Scopes, batch) {
+		args := make([]any, 0, 5*len(part))
+		for _, x := range part {
+			args = append(args, string(s.ID), string(x.Activity), db.Null(string(x.Site)), db.Null(string(x.Unit)), db.Null(string(x.Group)))
+		}
+		if _, err := tx.Exec(`insert into suspension_scope (suspension, activity, site, unit, grp) values `+db.Values(len(part), 5), args...); err != nil {
+			return err
+		}
 	}
-	_, err := tx.Exec(`insert into suspension_scope (suspension, activity, site) values `+db.Values(len(s.Scopes), 3), args...)
-	return err
+	return nil
 }
 
 func insertSlots(tx *db.Tx, id ID, act activity.ID, slots []activity.Slot) error {
@@ -97,9 +100,9 @@ func byID(r db.Reader, id ID) (kept, error) {
 	}
 	x.Scopes, err = db.List(r, func(s db.Scanner) (Scope, error) {
 		var c Scope
-		err := s.Scan(&c.Activity, &c.Site)
+		err := s.Scan(&c.Activity, &c.Site, &c.Unit, &c.Group)
 		return c, err
-	}, `select activity, coalesce(site, '') from suspension_scope where suspension = $1 order by activity, site`, string(id))
+	}, `select activity, coalesce(site, ''), coalesce(unit, ''), coalesce(grp, '') from suspension_scope where suspension = $1 order by activity, site, unit, grp`, string(id))
 	return x, err
 }
 
@@ -133,83 +136,23 @@ type held struct {
 	booking.Cell
 	state    booking.State
 	choice   activity.ChoiceID
-	giveUp   bool // the family asked to cancel it
-	happened bool // presence is noted already
+	giveUp   bool              // the family asked to cancel it
+	happened bool              // presence is noted already
+	left     activity.ChoiceID // what stays of it, when only a part is closed
 }
 
-// wish asks to give it up.
+// wish asks to give it up, or to keep what stays of it.
 func (h held) wish() booking.Wish {
-	return booking.Wish{Cell: h.Cell, Seen: booking.Holding{State: h.state, Choice: h.choice, CancelAsked: h.giveUp}.Token()}
+	return booking.Wish{Cell: h.Cell, Want: h.left, Seen: booking.Holding{State: h.state, Choice: h.choice, CancelAsked: h.giveUp}.Token()}
 }
 
 // across is what suspensions and their preview look for.
 type across struct {
-	activities []activity.ID
-	sites      []town.SiteID
-	days       civil.Range
+	scopes []Scope
+	days   civil.Range
 }
 
-func (s Suspension) across() across {
-	x := across{activities: s.activities(), days: s.Days}
-	for _, scope := range s.Scopes {
-		if scope.Site != "" && !slices.Contains(x.sites, scope.Site) {
-			x.sites = append(x.sites, scope.Site)
-		}
-	}
-	return x
-}
-
-// where is the condition on bookings b of units u with slots s, and its arguments. What holds no place yet is where the
-// child is enrolled.
-func (x across) where() (string, []any) {
-	args := []any{x.days.From, x.days.To}
-	for _, id := range x.activities {
-		args = append(args, string(id))
-	}
-	cond := `b.day between $1 and $2 and b.state in ('booked', 'asked', 'waiting', 'offered') and u.activity in (` + db.Marks(3, len(x.activities)) + `)`
-	if len(x.sites) == 0 {
-		return cond, args
-	}
-	cond += ` and coalesce(s.site, (select coalesce(e.site, k.school) from enrolment e join child k on k.person = e.child
-		where e.child = b.child and e.activity = u.activity and e.state = 'active' and b.day between e.from_day and e.to_day
-		order by e.from_day limit 1), '') in (` + db.Marks(len(args)+1, len(x.sites)) + `)`
-	for _, id := range x.sites {
-		args = append(args, string(id))
-	}
-	return cond, args
-}
-
-// heldBy lists what families have there; of one family, when it is named.
-func (x across) heldBy(r db.Reader, of family.ID) ([]held, error) {
-	if len(x.activities) == 0 {
-		return nil, nil
-	}
-	cond, args := x.where()
-	if of != "" {
-		args = append(args, string(of))
-		cond += ` and b.family = ` + db.Marks(len(args), 1)
-	}
-	return db.List(r, func(s db.Scanner) (held, error) {
-		var h held
-		var giveUp, happened int
-		err := s.Scan(&h.family, &h.Child, &h.Activity, &h.Day, &h.state, &h.choice, &giveUp, &happened)
-		h.giveUp, h.happened = giveUp > 0, happened > 0
-		return h, err
-	}, `select b.family, b.child, u.activity, b.day, b.state, max(coalesce(b.choice, b.unit)), count(b.cancel_asked_at), count(t.child)
-		from booking b join unit u on u.id = b.unit left join slot s on s.id = b.slot
-			left join attendance t on t.child = b.child and t.unit = b.unit and t.day = b.day
-		where `+cond+` group by b.family, b.child, u.activity, b.day, b.state order by b.family, b.day, u.activity, b.child`, args...)
-}
-
-// families lists who has something there.
-func (x across) families(r db.Reader) ([]family.ID, error) {
-	if len(x.activities) == 0 {
-		return nil, nil
-	}
-	cond, args := x.where()
-	return db.List(r, db.Column[family.ID], `select distinct b.family from booking b join unit u on u.id = b.unit left join slot s on s.id = b.slot
-		where `+cond+` order by b.family`, args...)
-}
+func (s Suspension) across() across { return across{s.Scopes, s.Days} }
 
 func insertOrder(tx *db.Tx, id ID, reference string, days int) error {
 	_, err := tx.Exec(`insert into suspension_order (reference, suspension, days) values ($1, $2, $3)`, reference, string(id), days)
@@ -235,13 +178,14 @@ func setGivenBack(tx *db.Tx, reference string, some bool) error {
 type lost struct {
 	family family.ID
 	booking.Cell
-	was booking.Token
+	was    booking.Token
+	became activity.ChoiceID // what was left of it, "" when all of it was cancelled
 }
 
 func lostIn(r db.Reader, reference string, from civil.Date) ([]lost, error) {
 	return db.List(r, func(s db.Scanner) (lost, error) {
 		var x lost
-		err := s.Scan(&x.family, &x.Child, &x.Activity, &x.Day, &x.was)
+		err := s.Scan(&x.family, &x.Child, &x.Activity, &x.Day, &x.was, &x.became)
 		return x, err
-	}, `select family, child, activity, day, was from booking_line where reference = $1 and did = 'cancelled' and day >= $2 order by position`, reference, from)
+	}, `select family, child, activity, day, was, became from booking_line where reference = $1 and did in ('cancelled', 'changed') and day >= $2 order by position`, reference, from)
 }

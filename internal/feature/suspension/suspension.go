@@ -43,10 +43,13 @@ const (
 	Reopened  State = "reopened"
 )
 
-// Asked is what an agent wants to give up: some activities of one service, at some of their sites or all, over some days.
+// Asked is what an agent wants to give up: some activities of one service, whole or some of their parts, at some of their
+// sites or groups or all, over some days.
 type Asked struct {
 	Activities []activity.ID
-	Sites      []town.SiteID // none: all
+	Units      []activity.UnitID  // none of an activity: all of it
+	Sites      []town.SiteID      // none: all
+	Groups     []activity.GroupID // none of an activity: all
 	Days       civil.Range
 	Reason     string // in a few words, on each cell: "Grève du personnel"
 	Message    string // what families do meanwhile: "Prévoyez un pique-nique"
@@ -68,11 +71,7 @@ type Suspension struct {
 	Back     int // families whose days were given back
 }
 
-// Scope is an activity, at one site or at all.
-type Scope struct {
-	Activity activity.ID
-	Site     town.SiteID
-}
+const noSuchPlace = "Aucune de ces activités n’a lieu à cet endroit."
 
 // Bounds of what is asked.
 const (
@@ -124,31 +123,13 @@ func (x Asked) Check(a actor.Actor, cat *activity.Catalogue, today civil.Date) (
 	if utf8.RuneCountInString(x.Message) > mostMessage {
 		wrong("message", "Ce message dépasse 400\u00a0caractères. Raccourcissez-le.")
 	}
-	return service, fault.InvalidFields(fields...)
+	return service, fault.InvalidFields(append(fields, x.checkParts(cat)...)...)
 }
 
 // clean tidies what was typed.
 func (x Asked) clean() Asked {
 	x.Reason, x.Message = strings.TrimRight(person.Clean(x.Reason), ". "), strings.TrimSpace(x.Message)
 	return x
-}
-
-// scopes are what is asked, activity by activity, the sites that an activity does not use left out.
-func (x Asked) scopes(cat *activity.Catalogue) []Scope {
-	var all []Scope
-	for _, id := range x.Activities {
-		if len(x.Sites) == 0 {
-			all = append(all, Scope{Activity: id})
-			continue
-		}
-		act, _ := cat.Activity(id)
-		for _, site := range x.Sites {
-			if act != nil && slices.ContainsFunc(act.Places, func(p activity.Place) bool { return p.Site == site }) {
-				all = append(all, Scope{id, site})
-			}
-		}
-	}
-	return all
 }
 
 // acting is the agent with the rights that a suspension lends for its own act: those of places and bookings, in one
@@ -169,7 +150,7 @@ func Suspend(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, x
 	}
 	s := Suspension{ID: ID(db.NewID()), Service: service, Scopes: x.scopes(cat), Days: x.Days, Reason: x.Reason, Message: x.Message}
 	if len(s.Scopes) == 0 {
-		return "", fault.InvalidFields(fault.Field{Name: "lieu", Sentence: "Aucune de ces activités n’a lieu à cet endroit."})
+		return "", fault.InvalidFields(fault.Field{Name: "lieu", Sentence: noSuchPlace})
 	}
 	if err := insert(tx, now, a, s); err != nil {
 		return "", fmt.Errorf("insert suspension: %w", err)
@@ -177,7 +158,7 @@ func Suspend(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, x
 	closed := 0
 	var nothing error
 	for _, scope := range s.Scopes {
-		slots, err := activity.Shut(tx, now, acting(a.Account, a.Person, service), scope.Activity, activity.Scope{Days: s.Days, Site: scope.Site}, s.Reason)
+		slots, err := activity.Shut(tx, now, acting(a.Account, a.Person, service), scope.Activity, activity.Scope{Days: s.Days, Site: scope.Site, Unit: scope.Unit, Group: scope.Group}, s.Reason)
 		if fault.KindOf(err) == fault.Refused {
 			nothing = err
 			continue

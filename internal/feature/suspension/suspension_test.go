@@ -206,7 +206,7 @@ func TestAJobCutShortGoesOn(t *testing.T) {
 		n := 0
 		cut := s.jobs
 		cut.Now = func() time.Time { // the second family is never reached
-			if n++; n == 2 {
+			if n++; n == 3 {
 				stop()
 			}
 			return persontest.Now()
