@@ -2,6 +2,7 @@ package suspension_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,8 +130,8 @@ func TestOneGroupIsSuspended(t *testing.T) {
 		s.exec(`update booking set slot = 'g2' || day where child = $1`, string(s.Ines))
 		s.exec(`update slot set taken = 1 where grp is not null`)
 		s.exec(`update slot set taken = 0 where grp is null`)
-		s.exec(`update slot set taken = 0 where id = $1`, "g2"+friday.String())
-		s.exec(`update booking set state = 'asked', slot = null where child = $1 and day = $2`, string(s.Ines), friday) // goes by her level
+		s.exec(`update slot set taken = 0 where day = $1`, friday)
+		s.exec(`update booking set state = 'asked', slot = null where day = $1`, friday) // each goes by its level
 		s.Catalogue = &activity.Cache{DB: d}
 		s.jobs.Catalogue = s.Catalogue
 		s.asked.Groups = []activity.GroupID{"g2"}
@@ -142,15 +143,16 @@ func TestOneGroupIsSuspended(t *testing.T) {
 		if got := s.column(`select state from booking where child = $1 order by day`, string(s.Ines)); got != "cancelled cancelled" {
 			t.Errorf("of the group: %s", got)
 		}
-		if got := s.column(`select state from booking where child = $1 order by day`, string(s.Jeremy)); got != "booked booked" {
+		if got := s.column(`select state from booking where child = $1 order by day`, string(s.Jeremy)); got != "booked asked" {
 			t.Errorf("of the other group: %s", got)
 		}
 		if got := s.column(`select grp || ':' || state from slot where grp is not null order by day, grp`); got != "g1:open g2:closed g1:open g2:closed" {
 			t.Errorf("slots: %s", got)
 		}
 		s.asked.Activities = nil
-		if _, err := s.suspend(s.agent(), s.asked); fault.KindOf(err) != fault.Invalid {
-			t.Errorf("a group of no activity: %v", err)
+		_, err = s.suspend(s.agent(), s.asked)
+		if !slices.ContainsFunc(fault.FieldsOf(err), func(f fault.Field) bool { return f.Name == "groupe" }) {
+			t.Errorf("a group of an activity that is not chosen: %v", err)
 		}
 	})
 }
