@@ -182,10 +182,8 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 		return a.Label(c.Name)
 	}
 	l := checkLine{What: s.kids[d.Child].name + ", " + name(d.Want), When: d.Day.Long(), Detail: d.Why}
-	if d.does() && d.Late && d.Why != "" && a != nil { // what it costs this time
-		if policy, known := activity.PolicyFor(a.Policies, d.Day); known {
-			l.Detail = pastDeadline(policy.After) + lowerFirst(d.Why)
-		}
+	if d.does() && d.Late && d.Why != "" { // what it costs this time
+		l.Detail = pastDeadline + lowerFirst(d.Why)
 	}
 	if d.Want == "" {
 		l.What = s.kids[d.Child].name + ", " + name(d.Held.Choice)

@@ -80,15 +80,10 @@ func (s *Scene) times(c Cell) activity.Times {
 
 // lateSaid says of a cell what booking it past the deadline costs this time.
 func (s *Scene) lateSaid(c Cell, after activity.After) string {
-	return pastDeadline(after) + after.ThisTime(s.times(c))
+	return pastDeadline + after.ThisTime(s.times(c))
 }
 
-func pastDeadline(after activity.After) string {
-	if after.Counts() {
-		return "Hors délai, "
-	}
-	return "Hors délai\u00a0: "
-}
+const pastDeadline = "Hors délai\u00a0: "
 
 // thisTime says it of the lines that book past the deadline at a price, each after those before it: it is shown on the
 // check page, and kept with the line as what the family was told.
