@@ -68,7 +68,7 @@ func (a *App) features() features {
 	base, _ := a.Config.URL() // Open has refused a bad one; without it, no passkeys
 	gate := account.Gate{DB: a.DB, Key: a.Key, Now: a.Now, RealNow: time.Now, Base: base}
 	f := features{
-		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings, OpenID: a.openid},
+		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings, OpenID: a.openid, Kept: attendance.Kept(a.DB)},
 		admission: admission.Pages{Desk: a.activations(), Settings: a.Settings, URL: a.address},
 		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Check: a.check(), Subject: subjectOf},
 		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Written: messaging.Written, Asked: booking.AskedLate},

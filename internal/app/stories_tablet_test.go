@@ -23,13 +23,14 @@ import (
 // gate is a way to the house that can be cut: then each connection dies without an answer, also those of the worker.
 type gate struct {
 	*httptest.Server
-	cut atomic.Bool
+	cut  atomic.Bool
+	open atomic.Value // the one path that answers while it is cut
 }
 
 func newGate(h *house) *gate {
 	g := &gate{}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.cut.Load() {
+		if !g.cut.Load() || r.URL.Path == g.open.Load() {
 			h.Handler().ServeHTTP(w, r)
 			return
 		}
@@ -144,6 +145,10 @@ func TestTabletWithoutNetwork(t *testing.T) {
 		t.Errorf("the list weighs %d bytes", weight)
 	}
 
+	if refs := testkit.Eval[string](b, `fetch("/tablette/jour").then((r) => r.json()).then((d) => d.pool.map((p) => p.l).join())`); contains(refs, "Dupré") {
+		t.Errorf("the tablet keeps whole names of children whom nobody expects: %s", refs)
+	}
+
 	g.cut.Store(true)
 	g.CloseClientConnections()
 	tap := func(child family.ChildID, act string) {
@@ -176,6 +181,7 @@ func TestTabletWithoutNetwork(t *testing.T) {
 		t.Fatalf("%d marks came through a network that was cut", n)
 	}
 
+	h.agentLeaves(b, g)
 	g.cut.Store(false)
 	b.ClickText("Envoyer maintenant")
 	b.WaitFor(`document.querySelector("[data-waiting='0'][data-offline=false]")`)
@@ -194,6 +200,7 @@ func TestTabletWithoutNetwork(t *testing.T) {
 		t.Errorf("the leader saw %v", leader)
 	}
 
+	h.dayEnds(b, g, list)
 	desk.Get("/agents/tablettes").Submit(`form[action$="/retirer"]`, nil)
 	b.Go(list)
 	b.WaitFor(`caches.keys().then((k) => k.length === 0)`)

@@ -29,6 +29,9 @@ type Pages struct {
 	Settings *town.Cache
 	OpenID   OpenID
 	Panels   []web.Panel // of an agent's page; their id is the account's
+	// Kept tells that the portal keeps in this browser what outlives a session: the marks of a tablet that wait to be sent.
+	// nil: never. Filled from attendance.
+	Kept func(*http.Request) bool
 	// SignUp begins a demand for a space with what a provider told of somebody who has none: the wizard's. nil: typed whole.
 	SignUp func(w http.ResponseWriter, r *http.Request, who openid.Identity) error
 }
@@ -227,7 +230,11 @@ func (p Pages) signOut(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	}
 	web.ClearCookie(w, r, SessionCookie)
 	web.ClearCookie(w, r, attemptCookie)
-	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	forget := `"cache", "storage"`
+	if p.Kept != nil && p.Kept(r) {
+		forget = `"cache"` // nothing of a family or an agent is in the storage: a tablet’s day alone, which ends by itself
+	}
+	w.Header().Set("Clear-Site-Data", forget)
 	if elsewhere != "" {
 		w.Header().Set("Refresh", "0; url="+elsewhere) // not a redirect: a form's answer may not leave the portal
 		return web.Render(w, r, web.Page{Title: "Vous êtes déconnecté"}, outsideSignOutPage(provider, elsewhere))

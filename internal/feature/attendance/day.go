@@ -3,6 +3,7 @@ package attendance
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -82,6 +83,7 @@ type Day struct {
 	Groups []Group
 	Pool   []Pupil // who may be added
 	Marks  []Mark
+	End    civil.Instant // when the last list of the day is over
 }
 
 func (d Day) group(id GroupID) (Group, bool) {
@@ -122,6 +124,12 @@ func readDay(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue)
 		return v, err
 	}
 	v.Groups, v.Marks = of.at(cat, d, v.Pool, units)
+	for _, g := range v.Groups {
+		if act, known := cat.OfUnit(g.Unit); known {
+			unit, _ := act.UnitByID(g.Unit)
+			v.End = max(v.End, civil.InstantOf(v.Day.At(unit.To/60, unit.To%60, now.Location())))
+		}
+	}
 	return v, nil
 }
 
@@ -249,6 +257,17 @@ func byFirstName(x, y Row) int {
 	return cmp.Or(cmp.Compare(person.Fold(x.First), person.Fold(y.First)), cmp.Compare(person.Fold(x.Last), person.Fold(y.Last)), cmp.Compare(x.ID, y.ID))
 }
 
+// brief is a child of the place as a tablet keeps those who are not expected: the initial of the last name and the class
+// tell them apart, else the whole name does.
+func (p Pupil) brief() string { return person.Fold(p.First) + "\n" + initial(p.Last) + "\n" + p.Class }
+
+func initial(name string) string {
+	for _, letter := range strings.TrimSpace(name) {
+		return strings.ToUpper(string(letter)) + "."
+	}
+	return ""
+}
+
 // dayJSON is what a tablet keeps of a day to work without a network: names and what was marked, and of health only the
 // word that stands on the list. Who may collect a child and what its health is stay on the server: four to six digits
 // cannot seal them on a tablet that was lost.
@@ -256,6 +275,7 @@ type dayJSON struct {
 	DayKey string      `json:"day"`
 	Long   string      `json:"long"`
 	Now    int64       `json:"now"` // milliseconds
+	End    int64       `json:"end"` // when the names may go: some time after the last list is over
 	Zone   string      `json:"zone"`
 	Device string      `json:"device"`
 	Name   string      `json:"name"`
@@ -295,8 +315,11 @@ type markJSON struct {
 	Said   int64  `json:"s"`
 }
 
+// keptAfter is how long a tablet that nobody opens keeps the names once the last list of the day is over.
+const keptAfter = 2 * time.Hour
+
 func (v Day) json(now time.Time) dayJSON {
-	j := dayJSON{DayKey: v.Day.String(), Long: v.Day.Long(), Now: now.UnixMilli(), Zone: now.Location().String(), Device: string(v.Device.ID),
+	j := dayJSON{DayKey: v.Day.String(), Long: v.Day.Long(), Now: now.UnixMilli(), End: v.End.In(now.Location()).Add(keptAfter).UnixMilli(), Zone: now.Location().String(), Device: string(v.Device.ID),
 		Name: v.Device.Name, Site: v.Device.SiteName, Groups: []groupJSON{}, Pool: []pupilJSON{}, Marks: []markJSON{}}
 	for _, g := range v.Groups {
 		x := groupJSON{ID: g.ID, Unit: g.Unit, Title: g.Title, Kids: []pupilJSON{}}
@@ -305,8 +328,16 @@ func (v Day) json(now time.Time) dayJSON {
 		}
 		j.Groups = append(j.Groups, x)
 	}
+	namesakes := map[string]int{}
 	for _, p := range v.Pool {
-		j.Pool = append(j.Pool, pupilJSON{Child: string(p.ID), First: p.First, Last: p.Last, Class: p.Class})
+		namesakes[p.brief()]++
+	}
+	for _, p := range v.Pool {
+		x := pupilJSON{Child: string(p.ID), First: p.First, Last: p.Last, Class: p.Class}
+		if namesakes[p.brief()] == 1 {
+			x.Last = initial(p.Last)
+		}
+		j.Pool = append(j.Pool, x)
 	}
 	for _, m := range v.Marks {
 		j.Marks = append(j.Marks, markJSON{ID: m.ID, Child: string(m.Child), Unit: string(m.Unit), Day: m.Day.String(), Kind: m.Kind, Target: m.Target,

@@ -243,6 +243,18 @@ func Identify(d *db.DB, next func(http.ResponseWriter, *http.Request) (actor.Act
 	}
 }
 
+// Kept tells whether a browser holds a tablet that is paired: signing out there must not drop marks that wait to be sent.
+func Kept(d *db.DB) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		token := web.Cookie(r, cookieName)
+		if token == "" || len(token) > 200 {
+			return false
+		}
+		a, err := identify(r.Context(), d, token)
+		return err == nil && a.Kind == actor.Device
+	}
+}
+
 func identify(ctx context.Context, d *db.DB, token string) (actor.Actor, error) {
 	return db.Read(ctx, d, func(r db.Reader) (actor.Actor, error) {
 		x, err := deviceByToken(r, crypt.HashToken(token))

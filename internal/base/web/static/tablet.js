@@ -37,6 +37,8 @@
 
   let day = null; // as the server said it, with the moment « loaded » and the lead « ahead » of its clock over ours
   let marks = new Map(); // tapped here: {id, c, u, d, k, t, at, s, sent}
+  let ended = "", reach = 0; // the day whose list has gone; how far somebody’s opening of it makes it last
+  const lasts = 7200000;
   let view = "attendus", query = "", adding = false, last = null, said = "", offline = false, chosen = null;
   const groupOf = () => decodeURIComponent((location.pathname.match(/^\/tablette\/groupes\/([^/]+)$/) || [])[1] || "");
   const sheet = !groupOf() && location.pathname !== base && location.pathname !== base + "/hors-ligne"; // drawn by the server alone
@@ -113,7 +115,8 @@
     busy = true;
     try {
       await send();
-      if (force || !day || day.day !== dateOf(now()) || now() - day.loaded > 45000) await read();
+      if (ended && ended !== dateOf(now())) ended = "";
+      if (!ended && (force || !day || day.day !== dateOf(now()) || now() - day.loaded > 45000)) await read();
       offline = false;
     } catch {
       offline = true;
@@ -156,6 +159,7 @@
     const fresh = await checked(await fetch(base + "/jour"));
     fresh.ahead = fresh.now - Date.now();
     fresh.loaded = fresh.now;
+    fresh.until = Math.max(fresh.end, reach);
     day = fresh;
     await put("kept", day, "day");
     const known = new Set(day.marks.map((m) => m.id));
@@ -165,11 +169,27 @@
       await drop("marks", m.id);
     }
   };
-  // A day that is over leaves no name behind; what was tapped and not sent stays, without names, until it is.
-  const endOfDay = async () => {
-    if (!day || day.day === dateOf(now())) return;
-    day = null;
+  // A day that is over leaves no name behind: at midnight, or two hours after the last activity when nobody opened the list
+  // since. What was tapped and not sent stays, without names, until it is.
+  const endOfDay = async (onScreen) => {
+    if (!day || day.day === dateOf(now()) && now() < day.until) return;
+    ended = day.day === dateOf(now()) ? day.day : "";
+    day = last = chosen = null;
+    said = live.textContent = "";
+    if (onScreen) {
+      area.replaceChildren();
+      root.replaceChildren(live, area);
+      document.title = "Pointage";
+      if (title) title.textContent = "Pointage";
+    }
     await drop("kept", "day");
+    if (onScreen && sheet) location.replace(base);
+    if (ended) draw();
+  };
+  const reopen = () => {
+    ended = "";
+    reach = now() + lasts;
+    return sync(true);
   };
 
   // --- drawing.
@@ -184,11 +204,11 @@
   };
   const button = (words, key, onclick, className, hidden) =>
     el("button", { type: "button", class: className || false, "data-key": key, onclick }, words, hidden ? el("span", { class: "sr" }, ", " + hidden) : "");
+  const unsent = (n) => n === 0 ? "Tout est envoyé." : n === 1 ? "1 pointage en attente d’envoi." : n + " pointages en attente d’envoi.";
   const banner = () => {
     const n = waiting().length;
-    const words = n === 0 ? "Tout est envoyé." : n === 1 ? "1 pointage en attente d’envoi." : n + " pointages en attente d’envoi.";
     return el("div", { class: "t-banner" + (offline || n ? " t-off" : ""), "data-waiting": String(n), "data-offline": String(offline) },
-      el("p", {}, offline ? el("strong", {}, "Hors connexion. ") : "", words + " Liste de " + clock(day.loaded) + "."),
+      el("p", {}, offline ? el("strong", {}, "Hors connexion. ") : "", unsent(n) + " Liste de " + clock(day.loaded) + "."),
       offline || n ? button("Envoyer maintenant", "send", () => sync(true)) : "");
   };
   const toGroup = (id) => base + "/groupes/" + encodeURIComponent(id);
@@ -300,8 +320,10 @@
     }
     if (!day) {
       shown = "";
-      if (offline) area.replaceChildren(el("p", {}, "Aucune liste d’aujourd’hui n’est gardée ici. Retrouvez le réseau : la liste se charge seule."),
-        waiting().length ? el("p", {}, waiting().length + " pointages en attente d’envoi.") : "", button("Essayer maintenant", "send", () => sync(true)));
+      if (ended) area.replaceChildren(el("p", {}, "La journée est finie ici : les noms sont effacés de cette tablette."),
+        waiting().length ? el("p", {}, unsent(waiting().length)) : "", button("Afficher la liste", "reopen", reopen));
+      else if (offline) area.replaceChildren(el("p", {}, "Aucune liste d’aujourd’hui n’est gardée ici. Retrouvez le réseau : la liste se charge seule."),
+        waiting().length ? el("p", {}, unsent(waiting().length)) : "", button("Essayer maintenant", "send", () => sync(true)));
       else return;
     } else {
       const active = document.activeElement && document.activeElement.dataset ? document.activeElement : null;
@@ -353,9 +375,9 @@
     await open();
     day = (await ask(store.transaction("kept").objectStore("kept").get("day"))) || null;
     for (const m of await ask(store.transaction("marks").objectStore("marks").getAll())) marks.set(m.id, m);
-    await endOfDay();
+    await endOfDay(false);
     draw();
-    await sync(true);
+    await reopen();
     if (navigator.serviceWorker) {
       await navigator.serviceWorker.register(base + "/worker.js", { scope: base });
       await navigator.serviceWorker.ready;
@@ -364,7 +386,7 @@
   };
   addEventListener("online", () => sync(true));
   addEventListener("offline", () => { offline = true; draw(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && store) endOfDay().then(() => sync(true)); });
-  setInterval(() => { if (store) endOfDay().then(() => sync(false)); }, 15000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && store) endOfDay(true).then(() => sync(true)); });
+  setInterval(() => { if (store) endOfDay(true).then(() => sync(false)); }, 15000);
   start().catch(() => {}); // without a store or a worker, the page stays what the server sent
 })();
