@@ -218,6 +218,7 @@ func reservesAYear(h timed) {
 	x := h.newHearth("Alma", "Nino", "Rosa")
 	canteen := h.newActivity("Cantine des Histoires", 0, activity.Policy{}, x.kids...)
 	h.homeOf(x, at(time.January, 7, 10, 0))
+	h.looksWell("the first page")
 	press := func(selector, key string) {
 		h.t.Helper()
 		if h.scripts {
