@@ -218,7 +218,7 @@ func TestPastDaysSayWhatHappened(t *testing.T) {
 		g := january(t, d)
 		absent := g.Row(g.Ines, 5, g.First)
 		absent.Attendance = booking.Absent
-		g.Book(t, d, absent)
+		g.Book(t, d, absent, g.Row(g.Ines, 4, g.First)) // whose presence nobody noted
 		page := portal(t, d).As(as(g.Camille, "Camille Martin")).Get("/espace/agenda")
 		day := func(i int) string {
 			return strings.Join(strings.Fields(page.Doc.Find(".agenda-day").Eq(i).Text()), " ")
