@@ -164,6 +164,7 @@ type AgendaLine struct {
 	Box      *Box
 	Pick     *Pick
 	Seen     string
+	Live     Live
 }
 
 // Pick is a list of choices of an agenda.

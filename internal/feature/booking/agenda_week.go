@@ -134,7 +134,7 @@ func (g agenda) line(c family.Child, f Face, named bool) web.AgendaLine {
 	if asked, again := g.asked[f.Cell]; again {
 		want = asked
 	}
-	l.Seen = g.names.seen(f.Cell, f.Held.Token())
+	l.Seen, l.Live = g.names.seen(f.Cell, f.Held.Token()), g.live(f, want)
 	name := g.names.cell(f.Cell)
 	a, _ := g.scene.Catalogue.Activity(f.Activity)
 	if len(f.Options) == 1 && len(a.Choices) == 1 {

@@ -54,16 +54,53 @@
     agenda.prepend(button);
   }
 
-  // A form with an agenda tells at its foot how many boxes differ from what is saved.
+  // A form with an agenda says in each cell what its box will come to, tells at its foot how many differ from what is
+  // saved, and in both that a moment passes while the page is open. The server decides all the same.
   for (const form of all("form")) {
     const words = form.querySelector("[data-changes]");
     if (!words || !form.querySelector(".agenda, [data-board]")) continue;
-    const before = words.textContent;
-    form.addEventListener("change", () => {
-      const n = all("input[type=checkbox]", form).filter((b) => b.checked !== b.defaultChecked).length +
-        all("select.agenda-pick", form).filter((s) => !s.options[s.selectedIndex].defaultSelected).length;
-      words.textContent = n === 0 ? before : n === 1 ? "1 changement" : n + " changements";
+    const before = form.querySelector("[data-saved]") ? "Aucun changement" : words.textContent;
+    const detail = words.nextElementSibling;
+    const open = () => (Date.now() - performance.timeOrigin) / 1000; // seconds since the page was asked for
+    const cells = all(".agenda-box input, label.cell input, select.agenda-pick", form).map((box) => {
+      const label = box.closest("label") || form.querySelector('label[for="' + box.id + '"]') || box.previousElementSibling;
+      const tag = label.querySelector(".tag") || label;
+      const word = tag.querySelector("span");
+      const { then, saved, left, over = "Trop tard" } = box.dataset;
+      const was = box.options ? ([...box.options].find((o) => o.defaultSelected) || box.options[0]).value : box.defaultChecked ? box.value : "";
+      const cell = { left: left ? +left : Infinity, passed: false };
+      const held = saved ?? was;
+      const said = word.textContent;
+      const tone = [...tag.classList].find((c) => c.startsWith("tone-"));
+      cell.show = () => {
+        const now = box.options || box.checked ? box.value : "";
+        const changed = now !== held;
+        const late = cell.passed && (changed || !held);
+        word.textContent = late ? over : !changed ? said : then ? then : now.endsWith("q") ? "Sur la liste d’attente" : !now ? "Sera annulé" : held ? "Sera changé" : "Sera réservé";
+        tag.classList.toggle("tone-change", changed && !late);
+        if (tone) tag.classList.toggle(tone, !changed || late);
+        for (const icon of all("svg", tag)) icon.toggleAttribute("hidden", changed || late);
+        return changed;
+      };
+      return cell;
     });
+    const show = () => {
+      const n = cells.filter((cell) => cell.show()).length;
+      words.textContent = n === 0 ? before : n === 1 ? "1 changement" : n + " changements";
+    };
+    const pass = () => {
+      const gone = cells.filter((cell) => !cell.passed && cell.left <= open());
+      for (const cell of gone) cell.passed = true;
+      if (gone.length) {
+        show();
+        detail.textContent = "Un délai vient de passer : la vérification dira ce qui reste possible";
+      }
+      const next = Math.min(...cells.map((cell) => (cell.passed ? Infinity : cell.left)));
+      if (next < Infinity) setTimeout(pass, 1000 * Math.min(Math.max(next - open(), 0) + 1, 600));
+    };
+    form.addEventListener("change", show);
+    window.addEventListener("pageshow", show); // boxes that the browser kept as they were
+    pass();
   }
 
   // « Imprimer » buttons are there only if they can work.
