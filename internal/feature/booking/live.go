@@ -7,6 +7,9 @@ import (
 	"parvis/internal/feature/activity"
 )
 
+// leftOpen is how long a page is thought to stay open: later moments are not worth their weight in it.
+const leftOpen = 24 * time.Hour
+
 // live is what the script says of a cell that shows a choice, held or asked, as it is changed: the words of what the
 // service has to answer, and of what its last moment changes.
 func (g agenda) live(f Face, shown activity.ChoiceID) web.Live {
@@ -32,7 +35,7 @@ func (g agenda) live(f Face, shown activity.ChoiceID) web.Live {
 	} else if f.Late {
 		l.Then = "Sera réservé hors délai"
 	}
-	if left := f.Limit.Instant().In(g.scene.Now.Location()).Sub(g.scene.Now); f.Limit.Kind == activity.LimitAt && left > 0 {
+	if left := f.Limit.Instant().In(g.scene.Now.Location()).Sub(g.scene.Now); f.Limit.Kind == activity.LimitAt && left > 0 && left <= leftOpen {
 		l.Left = int((left + time.Second - 1) / time.Second)
 		if policy.After.Kind == activity.AfterRequest || policy.After.Kind == activity.AfterSurcharge && held == "" {
 			l.Over = "Hors délai"
