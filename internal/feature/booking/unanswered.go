@@ -141,8 +141,8 @@ func (s *Scene) silentWeeks(children []family.Child) []Unanswered {
 				}
 				var days []civil.Date
 				for j, choice := range usual {
-					if d := m.AddDays(j); choice != "" && !d.Before(today) {
-						days = append(days, d)
+					if choice != "" { // days gone by too: they are late
+						days = append(days, m.AddDays(j))
 					}
 				}
 				if until, may := s.firstLimit(c, a, days, func(d civil.Date) activity.ChoiceID { return usual[(int(d.Weekday())+6)%7] }); may {

@@ -1,14 +1,18 @@
 package reminder_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
+	"parvis/internal/feature/person"
 	"parvis/internal/feature/reminder"
 )
 
@@ -147,6 +151,64 @@ func TestOneMailForAllThatIsSilent(t *testing.T) {
 		h.at("2027-01-21 20:00").sweep()
 		if all := h.letters(); len(all) != 1 || strings.Contains(strings.Join(all[0].Paragraphs, " "), "Jérémy") {
 			t.Errorf("once one of both is booked: %+v", all)
+		}
+	})
+}
+
+// TestDayByDayDeadlinesAreToldOnce: « la veille à 9 h » has five last moments a week; the first alone is told, and what is
+// late of a week silences the rest of it.
+func TestDayByDayDeadlinesAreToldOnce(t *testing.T) {
+	plan := canteen()
+	plan.Policy.Rules = []activity.Rule{{Action: activity.Book, Anchor: activity.AnchorDay, Offset: 1, Measure: activity.Days, Minute: 540}}
+	monday := civil.NewDate(2027, 1, 18)
+	each(t, plan, func(t *testing.T, h *house) {
+		for name, c := range map[string]struct {
+			at   []string
+			want int
+		}{
+			"the evening before the first": {at: []string{"2027-01-16 18:00", "2027-01-17 08:00", "2027-01-19 18:00", "2027-01-20 18:00"}, want: 2},
+			"once the first is past":       {at: []string{"2027-01-17 10:00", "2027-01-19 18:00", "2027-01-20 08:00"}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				h.t = t
+				h.reset()
+				h.habit(monday, 6)
+				for _, at := range c.at {
+					h.at(at).sweep()
+				}
+				if n := len(h.letters()); n != c.want {
+					t.Errorf("%d mails, want %d", n, c.want)
+				}
+			})
+		}
+	})
+}
+
+// TestTheFirstPageSaysTheSame: « À faire » has the week that a mail would speak of, for each home its own.
+func TestTheFirstPageSaysTheSame(t *testing.T) {
+	monday := civil.NewDate(2027, 1, 18)
+	each(t, canteen(), func(t *testing.T, h *house) {
+		h.habit(monday, 6)
+		h.at("2027-01-13 18:00")
+		todos := func(who person.ID) []web.Todo {
+			got, err := db.Read(db.Remember(context.Background()), h.d, func(r db.Reader) ([]web.Todo, error) {
+				return booking.Pages{DB: h.d, Catalogue: h.Catalogue}.DeadlineTodos(r, h.now, h.accounts[who])
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		got := todos(h.Camille)
+		if len(got) != 1 || got[0].Title != "Semaine du 18 janvier\u00a0: rien n’est réservé" || got[0].When != monday.AddDays(-4) || !strings.Contains(got[0].Detail, "Inès, Restauration scolaire\u00a0: jusqu’à demain jeudi 14") {
+			t.Errorf("%+v", got)
+		}
+		if got := todos(h.Bruno); len(got) != 0 {
+			t.Errorf("in the other home: %+v", got)
+		}
+		h.book(h.Ines, h.First, booking.Cancelled, monday)
+		if got := todos(h.Camille); len(got) != 0 {
+			t.Errorf("once answered: %+v", got)
 		}
 	})
 }
