@@ -68,16 +68,27 @@ type Line struct {
 	Answer      string
 	AnsweredAt  civil.Instant
 	WithdrawnAt civil.Instant
+	Booking     string // "told": the booking stands with this absence; "booked": it was booked again since; "": it does not stand
+	Closed      string // why the service closed the day, of a booking that does not stand
 	Note        string
 	ByAgent     bool
 	At          civil.Instant
 }
 
+// holds tells that the absence says something of a booking in force: neither the service, nor an agent, nor the family
+// gave the day up since, nor did anybody book it again.
+func (l Line) holds() bool { return l.Did == Absent && l.WithdrawnAt.IsZero() && l.Booking == "told" }
+
+// lapsed tells that an absence that nobody withdrew says nothing any more: nothing is asked for it.
+func (l Line) lapsed() bool { return l.Did == Absent && l.WithdrawnAt.IsZero() && l.Booking != "told" }
+
 // Percent is what is billed of the day as things stand, and whether that is the last word.
 func (l Line) Percent(now time.Time) (percent int, settled bool) {
 	switch {
-	case l.Did == Cancelled:
+	case l.Did == Cancelled || l.lapsed() && l.Booking == "":
 		return 0, true
+	case l.lapsed():
+		return whole, true
 	case l.Proof == NoProof || l.Proof == Refused:
 		return l.Without, true
 	case l.Proof == Accepted:

@@ -237,7 +237,7 @@ func proofPage(v proofView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.may && v.WithdrawnAt.IsZero() && (v.Proof == Due || v.Proof == Received) {
+		if v.may && v.holds() && (v.Proof == Due || v.Proof == Received) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form class=\"stack\" method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -155,7 +155,7 @@ func (v reportView) said() string {
 }
 
 func (v reportView) owesProof() bool {
-	return slices.ContainsFunc(v.lines, func(l Line) bool { return l.Proof == Due && l.WithdrawnAt.IsZero() })
+	return slices.ContainsFunc(v.lines, func(l Line) bool { return l.Proof == Due && l.holds() })
 }
 
 func (p Pages) withdraw(w http.ResponseWriter, r *http.Request, a actor.Actor) error {

@@ -172,6 +172,9 @@ func (s scene) write(tx *db.Tx, now time.Time, a actor.Actor, rep Report, out Ou
 		}
 		out.Lines[i].Reference = reference
 	}
+	if err := replaceLapsed(tx, now, out.Lines); err != nil {
+		return err
+	}
 	if err := insertLines(tx, out.Lines, s.places(out.Lines)); err != nil {
 		return err
 	}
@@ -222,7 +225,7 @@ func Withdraw(tx *db.Tx, now time.Time, a actor.Actor, id ID) error {
 	if err != nil {
 		return err
 	}
-	if l.Did != Absent || !l.WithdrawnAt.IsZero() || l.Day.Before(civil.DateOf(now)) {
+	if !l.holds() || l.Day.Before(civil.DateOf(now)) {
 		return fault.New(fault.Conflict, "Cette absence ne peut plus être retirée ici. Rien n’a été enregistré.")
 	}
 	if _, err := tx.Exec(`update absence set withdrawn_at = $2 where id = $1 and withdrawn_at is null`, string(id), civil.InstantOf(now)); err != nil {

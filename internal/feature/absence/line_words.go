@@ -16,6 +16,12 @@ func (l Line) words(now time.Time) string {
 		return "absence retirée : la réservation reste"
 	case l.Did == Cancelled:
 		return "annulé à temps, non facturé"
+	case l.lapsed() && l.Booking != "":
+		return "le jour a été réservé de nouveau depuis : cette absence ne compte plus"
+	case l.lapsed() && l.Closed != "":
+		return "pas d’accueil ce jour-là (" + l.Closed + ") : jour annulé, non facturé, aucun justificatif à remettre"
+	case l.lapsed():
+		return "le jour a été annulé depuis : non facturé, aucun justificatif à remettre"
 	case l.Proof == Accepted:
 		return percentWords(l.With) + ", justificatif accepté"
 	case l.Proof == Refused:
@@ -45,6 +51,10 @@ func (l Line) mark(now time.Time) web.Mark {
 		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Retirée"}
 	case l.Did == Cancelled:
 		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Annulé"}
+	case l.lapsed() && l.Closed != "":
+		return web.Mark{Tone: web.Neutral, Icon: "ban", Word: "Pas d’accueil"}
+	case l.lapsed():
+		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Sans objet"}
 	case l.Proof == Accepted:
 		return web.Mark{Tone: web.OK, Icon: "check", Word: "Justificatif accepté"}
 	case l.Proof == Refused:

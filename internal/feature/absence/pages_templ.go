@@ -1043,7 +1043,7 @@ func reportLine(v reportView, l Line) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if l.Did == Absent && l.WithdrawnAt.IsZero() && !l.Day.Before(civil.DateOf(v.now)) {
+		if l.holds() && !l.Day.Before(civil.DateOf(v.now)) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<form method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -61,7 +61,7 @@ func plans(book Book, standing []booking.Standing, lines []Line, today civil.Dat
 	}
 	told := map[booking.Cell]bool{}
 	for _, l := range lines {
-		if l.Did == Absent && l.WithdrawnAt.IsZero() {
+		if l.holds() {
 			told[l.Cell] = true
 		}
 	}
@@ -90,7 +90,7 @@ func plans(book Book, standing []booking.Standing, lines []Line, today civil.Dat
 func chosen(book Book, standing []booking.Standing, lines []Line, today civil.Date, cells []booking.Cell) []Plan {
 	told := map[booking.Cell]bool{}
 	for _, l := range lines {
-		if l.Did == Absent && l.WithdrawnAt.IsZero() {
+		if l.holds() {
 			told[l.Cell] = true
 		}
 	}

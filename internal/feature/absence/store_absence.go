@@ -2,6 +2,7 @@ package absence
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -46,7 +47,17 @@ func insertLines(tx *db.Tx, all []Line, places map[ID]Day) error {
 }
 
 const lineColumns = `a.id, a.reference, a.child, a.activity, a.day, a.family, a.did, coalesce(a.rules, ''), a.reason, a.timing, a.proof, a.due_at, a.unproved, a.proved,
-	a.answer, coalesce(a.answered_at, 0), coalesce(a.withdrawn_at, 0), p.last_name, p.first_names, r.note, r.by_agent, r.at, coalesce(act.service, '')`
+	a.answer, coalesce(a.answered_at, 0), coalesce(a.withdrawn_at, 0), p.last_name, p.first_names, r.note, r.by_agent, r.at, coalesce(act.service, ''), ` + standsAs + `, ` + closedFor
+
+// ofLine is the bookings b of the day of a line a.
+const ofLine = `from booking b join unit u on u.id = b.unit and u.activity = a.activity where b.child = a.child and b.day = a.day`
+
+// standsAs is the Booking of a line, closedFor its Closed.
+const (
+	standsAs = `case when exists (select 1 ` + ofLine + ` and b.state = 'booked' and b.absence_at is not null) then 'told'
+		when exists (select 1 ` + ofLine + ` and b.state = 'booked') then 'booked' else '' end`
+	closedFor = `coalesce((select min(s.reason) from slot s where s.state = 'closed' and s.id in (select b.slot ` + ofLine + ` and b.state = 'cancelled')), '')`
+)
 
 const lineTables = ` from absence a join absence_report r on r.reference = a.reference join person p on p.id = a.child join activity act on act.id = a.activity `
 
@@ -62,7 +73,7 @@ func lineScan(zone *time.Location) func(db.Scanner) (serviceLine, error) {
 		var due *int64
 		var who person.Person
 		err := s.Scan(&x.ID, &x.Reference, &x.Cell.Child, &x.Activity, &x.Day, &x.Family, &x.Did, &x.Rules, &x.Reason, &x.Timing, &x.Proof, &due, &x.Without, &x.With,
-			&x.Answer, &x.AnsweredAt, &x.WithdrawnAt, &who.LastName, &who.FirstNames, &x.Note, &x.ByAgent, &x.At, &x.service)
+			&x.Answer, &x.AnsweredAt, &x.WithdrawnAt, &who.LastName, &who.FirstNames, &x.Note, &x.ByAgent, &x.At, &x.service, &x.Booking, &x.Closed)
 		x.ChildName = who.FirstName()
 		if due != nil {
 			l := activity.StoredLimit(civil.Instant(*due), zone)
@@ -132,7 +143,18 @@ func proofsWaiting(r db.Reader, zone *time.Location) ([]serviceLine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list proofs that wait: %w", err)
 	}
-	return all, nil
+	return slices.DeleteFunc(all, func(x serviceLine) bool { return x.lapsed() }), nil
+}
+
+// replaceLapsed withdraws what was told of the same days before they were given up and booked again.
+func replaceLapsed(tx *db.Tx, now time.Time, all []Line) error {
+	for _, l := range all {
+		if _, err := tx.Exec(`update absence set withdrawn_at = $4 where child = $1 and activity = $2 and day = $3 and did = 'absent' and withdrawn_at is null`,
+			string(l.Cell.Child), string(l.Activity), l.Day, civil.InstantOf(now)); err != nil {
+			return fmt.Errorf("withdraw lapsed absence: %w", err)
+		}
+	}
+	return nil
 }
 
 // head is somebody to tell.

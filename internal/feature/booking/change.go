@@ -29,6 +29,8 @@ type Order struct {
 	AddPlace bool
 	Reason   string
 	Together bool // a day is had by all its children or by none: those who lack a place wait together
+	// Restore, with Overrule, gives back what was cancelled as it was: what was promised with it, and the absence told of it.
+	Restore bool
 	// Quiet tells nobody: who asked for it mails what it did, under its own Reference.
 	Quiet     bool
 	Reference string
@@ -163,7 +165,7 @@ func (o Order) words() error {
 
 // sceneFor reads what decides on an order, in two queries: who may act, and what the children have.
 func sceneFor(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue, o Order) (*Scene, error) {
-	s := &Scene{Catalogue: cat, Now: now, Overrule: a.Kind == actor.Agent && o.Overrule, asOne: o.Together}
+	s := &Scene{Catalogue: cat, Now: now, Overrule: a.Kind == actor.Agent && o.Overrule, asOne: o.Together, restore: a.Kind == actor.Agent && o.Overrule && o.Restore}
 	s.anyHome = s.Overrule && strings.TrimSpace(o.Reason) != ""
 	var children []family.Child
 	var err error
@@ -564,7 +566,7 @@ func (s *Scene) insert(tx *db.Tx, a actor.Actor, o Order, all []Decision, slots 
 
 // rows are the bookings of a decision: the units taken, and with a change those kept, which are of the new choice now.
 func (s *Scene) rows(a actor.Actor, o Order, d Decision, slots map[slotKey]activity.SlotID) []newBooking {
-	row := newBooking{Child: d.Child, Day: d.Day, Family: s.kids[d.Child].family, State: Booked, Late: d.Late, ByAgent: a.Kind == actor.Agent}
+	row := newBooking{Restored: s.comesBack(d.Cell, d.Held), Child: d.Child, Day: d.Day, Family: s.kids[d.Child].family, State: Booked, Late: d.Late, ByAgent: a.Kind == actor.Agent}
 	if _, alone := s.Catalogue.OfUnit(activity.UnitID(d.Want)); !alone {
 		row.Choice = d.Want
 	}

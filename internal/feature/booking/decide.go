@@ -157,7 +157,24 @@ func (s *Scene) book(d Decision, a *activity.Activity) Decision {
 			v = before
 		}
 	}
-	return s.inTime(d, v)
+	return s.restored(s.inTime(d, v))
+}
+
+// comesBack tells that a cell gets back what its own family had there.
+func (s *Scene) comesBack(c Cell, h Holding) bool {
+	return s.restore && h.State == Cancelled && h.Family == s.kids[c.Child].family
+}
+
+// restored gives what an act of the service took away its first promise back.
+func (s *Scene) restored(d Decision) Decision {
+	if !s.comesBack(d.Cell, d.Held) {
+		return d
+	}
+	d.Late, d.Until = d.Held.Late, activity.Limit{}
+	if d.Held.Until != nil {
+		d.Until = *d.Held.Until
+	}
+	return d
 }
 
 // inTime answers by the moment.

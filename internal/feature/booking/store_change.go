@@ -64,6 +64,7 @@ type newBooking struct {
 	Reason   string
 	ByAgent  bool
 	Kept     bool
+	Restored bool // what was told of it stands again
 }
 
 func until(at *int64) any {
@@ -78,8 +79,12 @@ func until(at *int64) any {
 func upsertBookings(tx *db.Tx, now time.Time, rows []newBooking) (map[unitDay]ID, error) {
 	done := map[unitDay]ID{}
 	at := civil.InstantOf(now)
-	var fresh []newBooking
+	var fresh, restored []newBooking
 	for _, b := range rows {
+		if b.Restored && !b.Kept {
+			restored = append(restored, b)
+			continue
+		}
 		if !b.Kept {
 			fresh = append(fresh, b)
 			continue
@@ -90,7 +95,15 @@ func upsertBookings(tx *db.Tx, now time.Time, rows []newBooking) (map[unitDay]ID
 			return nil, err
 		}
 	}
-	for part := range slices.Chunk(fresh, batch/2) {
+	if err := upsertFresh(tx, at, fresh, `null`, done); err != nil {
+		return nil, err
+	}
+	return done, upsertFresh(tx, at, restored, `booking.absence_at`, done)
+}
+
+// upsertFresh writes those that were not booked; told is what becomes of the absence that was told of one.
+func upsertFresh(tx *db.Tx, at civil.Instant, rows []newBooking, told string, done map[unitDay]ID) error {
+	for part := range slices.Chunk(rows, batch/2) {
 		args := make([]any, 0, len(part)*17)
 		for _, b := range part {
 			args = append(args, db.NewID(), string(b.Child), string(b.Unit), b.Day, string(b.Family), string(b.State), at,
@@ -104,18 +117,18 @@ func upsertBookings(tx *db.Tx, now time.Time, rows []newBooking) (map[unitDay]ID
 			values `+db.Values(len(part), 17)+`
 			on conflict (child, day, unit) do update set made_at = excluded.made_at, family = excluded.family, state = excluded.state, slot = excluded.slot,
 				choice = excluded.choice, until_at = excluded.until_at, late = excluded.late, note = excluded.note, reason = excluded.reason,
-				by_agent = excluded.by_agent, changed_at = excluded.changed_at, cancel_asked_at = null, absence_at = null,
+				by_agent = excluded.by_agent, changed_at = excluded.changed_at, cancel_asked_at = null, absence_at = `+told+`,
 				wants = excluded.wants, together = excluded.together, offer_until_at = null
 			where booking.state in ('cancelled', 'refused') or booking.state = 'asked' and booking.family = excluded.family
 			returning id, child, unit, day`, args...)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, x := range written {
 			done[x.unitDay] = x.id
 		}
 	}
-	return done, nil
+	return nil
 }
 
 type unitDayID struct {

@@ -166,6 +166,7 @@ type Scene struct {
 	Now       time.Time
 	Overrule  bool // an agent decides past deadlines
 	anyHome   bool // an agent books in a home on a day of the other one, for a reason
+	restore   bool // what was cancelled comes back as it was
 	kids      map[family.ChildID]kid
 	enrolled  map[childActivity][]entitled
 	held      map[Cell]Holding

@@ -156,7 +156,7 @@ func giveBack(tx *db.Tx, now time.Time, cat *activity.Catalogue, s kept, referen
 	if err != nil {
 		return fmt.Errorf("list what was cancelled: %w", err)
 	}
-	o := booking.Order{Overrule: true, AddPlace: true, Reason: "Accueil rétabli"}
+	o := booking.Order{Overrule: true, AddPlace: true, Restore: true, Reason: "Accueil rétabli"}
 	for _, x := range all {
 		if choice, booked := x.was.Booked(); booked {
 			o.Family = x.family

@@ -144,7 +144,8 @@ func TestOneActClosesCancelsAndTells(t *testing.T) {
 func TestReopeningGivesEachFamilyItsDaysBack(t *testing.T) {
 	testkit.EachEngine(t, suspension.Sources(), func(t *testing.T, d *db.DB) {
 		s := newStrike(t, d)
-		was := s.column(`select child || day || family || coalesce(slot, '') || coalesce(choice, '') from booking order by child, day`)
+		s.exec(`update booking set absence_at = 7 where child = $1 and day = $2`, string(s.Ines), thursday) // told not to come
+		was := s.column(`select child || day || family || coalesce(slot, '') || coalesce(choice, '') || coalesce(cast(absence_at as text), '-') || coalesce(cast(until_at as text), '-') || case when late then 'late' else '' end from booking order by child, day`)
 		id, err := s.suspend(s.agent(), s.asked)
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +161,7 @@ func TestReopeningGivesEachFamilyItsDaysBack(t *testing.T) {
 		if got := s.stands(); got != full {
 			t.Fatalf("given back: %s", got)
 		}
-		if now := s.column(`select child || day || family || coalesce(slot, '') || coalesce(choice, '') from booking order by child, day`); now != was {
+		if now := s.column(`select child || day || family || coalesce(slot, '') || coalesce(choice, '') || coalesce(cast(absence_at as text), '-') || coalesce(cast(until_at as text), '-') || case when late then 'late' else '' end from booking order by child, day`); now != was {
 			t.Errorf("not what it was:\n%s\n%s", now, was)
 		}
 		if got := s.column(`select state from suspension`); got != "reopened" {
