@@ -12,7 +12,7 @@ import (
 
 // Proposed is what the check page of a recipe decides, cell by cell, and the signs it carries.
 func (p Pages) Proposed(r db.Reader, a actor.Actor, wishes []Wish) ([]Decision, string, error) {
-	x, err := p.propose(r, a, wishes)
+	x, err := p.propose(r, a, wishes, func(Cell) bool { return false })
 	return x.lines, x.shown, err
 }
 

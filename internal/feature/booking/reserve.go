@@ -90,6 +90,13 @@ func (r Recipe) Wishes() ([]Wish, error) {
 	return all, nil
 }
 
+// names tells that a cell is of a day that the family wrote or ticked by itself, not of a week or a rhythm.
+func (r Recipe) names(c Cell) bool {
+	return slices.ContainsFunc(r.Parts, func(p Part) bool {
+		return p.Picked && p.Child == c.Child && p.Activity == c.Activity && p.Days == (civil.Range{From: c.Day, To: c.Day})
+	})
+}
+
 func tooMany() error {
 	return fault.New(fault.Invalid, "Cela fait trop de jours à la fois. Choisissez une période plus courte, ou moins d’enfants.")
 }
@@ -137,8 +144,9 @@ const (
 )
 
 // propose looks at what wishes for cells that should hold nothing would do. Days already booked are kept: a typical week
-// never cancels. Days gone by, and those on which the activity never takes place, are not told.
-func (p Pages) propose(r db.Reader, a actor.Actor, wishes []Wish) (proposal, error) {
+// never cancels. Days gone by, and those on which the activity never takes place, are not told, but for the days that the
+// family named.
+func (p Pages) propose(r db.Reader, a actor.Actor, wishes []Wish, named func(Cell) bool) (proposal, error) {
 	now := p.Now()
 	today := civil.DateOf(now)
 	cat, err := p.Catalogue.In(r, now)
@@ -167,7 +175,7 @@ func (p Pages) propose(r db.Reader, a actor.Actor, wishes []Wish) (proposal, err
 	var ask []Wish
 	var at []int
 	for i, w := range wishes {
-		d, asked, err := s.first(w, today)
+		d, asked, err := s.first(w, today, named(w.Cell))
 		if err != nil {
 			return proposal{}, err
 		}
@@ -195,8 +203,9 @@ func (p Pages) propose(r db.Reader, a actor.Actor, wishes []Wish) (proposal, err
 	return out, nil
 }
 
-// first sorts out a cell: whether it is to be asked, else what is said of it, nil for nothing.
-func (s *Scene) first(w Wish, today civil.Date) (*Decision, bool, error) {
+// first sorts out a cell: whether it is to be asked, else what is said of it, nil for nothing; named that the family
+// wrote the day itself.
+func (s *Scene) first(w Wish, today civil.Date, named bool) (*Decision, bool, error) {
 	a, known := s.Catalogue.Activity(w.Activity)
 	if !known {
 		return nil, false, fault.Missing("activity")
@@ -221,6 +230,9 @@ func (s *Scene) first(w Wish, today civil.Date) (*Decision, bool, error) {
 	}
 	for _, u := range unitsOf(a, w.Want) {
 		if why, quiet := s.Catalogue.Why(a, u, w.Day); why != "" && quiet {
+			if named {
+				return say(why)
+			}
 			return nil, false, nil
 		}
 	}

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -180,9 +181,9 @@ func periodAsked(f *web.Form, form url.Values, rhythm Rhythm, today civil.Date) 
 		return civil.Range{From: first, To: last}, nil
 	}
 	var fields []fault.Field
-	read := func(name string) civil.Date {
+	read := func(name, what string) civil.Date {
 		d, err := civil.ParseFrench(f.Text(name))
-		problem := "Écrivez la date ainsi\u00a0: 11/01/2027."
+		problem := "Écrivez le " + what + " jour ainsi\u00a0: " + today.AddDays(7).French() + "."
 		if err == nil {
 			problem = outside(d, today)
 		}
@@ -191,7 +192,7 @@ func periodAsked(f *web.Form, form url.Values, rhythm Rhythm, today civil.Date) 
 		}
 		return d
 	}
-	days := civil.Range{From: read("du"), To: read("au")}
+	days := civil.Range{From: read("du", "premier"), To: read("au", "dernier")}
 	if len(fields) == 0 && days.To.Before(days.From) {
 		fields = append(fields, fault.Field{Name: "au", Sentence: "Indiquez un dernier jour après le premier."})
 	}
@@ -266,11 +267,9 @@ func (n names) weekByWeek(form url.Values) (Recipe, error) {
 			keys = append(keys, name)
 		}
 	}
-	slices.SortFunc(keys, func(x, y string) int { // weeks first, and by child, activity and day
-		if c := strings.Compare(y[:2], x[:2]); c != 0 {
-			return c
-		}
-		return strings.Compare(x, y)
+	slices.SortFunc(keys, func(x, y string) int { // by child, days first, since a day wins over its week
+		child := func(key string) string { c, _, _ := strings.Cut(key[2:], "."); return c }
+		return cmp.Or(strings.Compare(child(x), child(y)), strings.Compare(x, y))
 	})
 	var r Recipe
 	for _, name := range keys {

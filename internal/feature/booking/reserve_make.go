@@ -233,7 +233,7 @@ func (s *Scene) periods(acts []*activity.Activity, today civil.Date) []web.Optio
 				Hint: "Du " + days.From.DayMonth() + " au " + eve.Long() + " (" + name + ")"})
 		}
 	}
-	return append(all, web.Option{Value: otherDates, Label: "D’autres dates"})
+	return append(all, web.Option{Value: otherDates, Label: "Une autre période", Hint: "Premier et dernier jour, à écrire dessous"})
 }
 
 // nextHoliday is the next school holiday of a range, after a school day, and its eve.

@@ -178,7 +178,7 @@ func (p Pages) checkRecipe(r *http.Request, a actor.Actor, recipe Recipe) (propo
 		return proposalView{}, err
 	}
 	return db.Read(r.Context(), p.DB, func(rd db.Reader) (proposalView, error) {
-		x, err := p.propose(rd, a, wishes)
+		x, err := p.propose(rd, a, wishes, recipe.names)
 		if err != nil {
 			return proposalView{}, err
 		}

@@ -89,6 +89,9 @@ func (x proposal) view(r Recipe, today civil.Date) proposalView {
 	}
 	var v proposalView
 	for _, of := range order {
+		if lines[of] == nil && len(x.lines) > 0 { // its days are told elsewhere, such as a week whose days were all chosen one by one
+			continue
+		}
 		v.Groups = append(v.Groups, x.scene.group(of, r, lines[of], today))
 	}
 	v.count(x.lines)
@@ -154,7 +157,9 @@ func (s *Scene) group(of groupOf, r Recipe, lines []Decision, today civil.Date) 
 	}
 	g.Sentence = family.List(g.Children) + "\u00a0: " + s.whenWords(of, a, lines) + "."
 	g.Figures, g.Kinds = s.figures(ids, lines, today)
-	g.Excluded = s.exclusions(ids, lines)
+	if g.Excluded = s.exclusions(ids, lines); len(lines) == 0 {
+		g.Figures[0].Detail = "L’activité n’a lieu aucun de ces jours"
+	}
 	return g
 }
 

@@ -48,7 +48,7 @@ func dayKeys(week Typical) []string {
 func rhythmOptions(dates bool) []web.Option {
 	all := []web.Option{{Value: string(EveryWeek), Label: "Chaque semaine"}, {Value: string(EvenWeeks), Label: "Semaines paires"}, {Value: string(OddWeeks), Label: "Semaines impaires"}}
 	if dates {
-		all = append(all, web.Option{Value: otherDates, Label: "D’autres dates"})
+		all = append(all, web.Option{Value: otherDates, Label: "Quelques dates", Hint: "À écrire dessous"})
 	}
 	return all
 }
