@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -59,19 +60,24 @@ func (p Pages) overview(r db.Reader, now time.Time, a actor.Actor) (agenda, erro
 	})
 }
 
-// thisWeek lays out « Cette semaine »: what each child has, none of what it could have. What may still be given up leads
-// to the page that does it.
+// thisWeek lays out « Cette semaine »: what each child has, none of what it could have, and what the service took back for
+// a reason, such as a strike. What may still be given up leads to the page that does it.
 func (g agenda) thisWeek() []web.WeekDay {
 	var days []web.WeekDay
 	for _, d := range g.weekDays(weekOf(g.today), g.holds) {
 		day := web.WeekDay{Date: d, Today: d == g.today}
 		for _, c := range g.children {
 			for _, f := range g.scene.faces(c, d) {
-				if !f.Held.Live() && f.Held.Attendance == "" {
+				taken := f.Held.State == Cancelled && f.Held.ByAgent && f.Held.Reason != "" && !d.Before(g.today)
+				if !f.Held.Live() && f.Held.Attendance == "" && !taken {
 					continue
 				}
+				if taken {
+					why, _, _ := strings.Cut(f.Held.Reason, ". ")
+					f.Mark = web.Mark{Tone: web.Warning, Icon: "ban", Word: "Annulé\u00a0: " + lowerFirst(strings.TrimRight(why, "."))}
+				}
 				l := web.WeekLine{Child: c.Rank, Name: c.First(), Activity: lowerFirst(f.Label), Mark: f.Mark, Href: weekHref(c.ID, d)}
-				if f.Editable || f.Withdraw {
+				if (f.Editable || f.Withdraw) && !taken {
 					l.Href = cancelHref(f.Cell)
 				}
 				day.Lines = append(day.Lines, l)

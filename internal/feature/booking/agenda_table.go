@@ -19,7 +19,8 @@ func (g agenda) table(monday civil.Date) *agendaTable {
 		b := web.BoardChild{ID: string(c.ID), Index: c.Rank, Name: c.First(), PhotoURL: c.PhotoURL(), Detail: c.Where(),
 			Link: web.Link{Href: monthHref(c.ID, horizon(g.today).inside(monday)), Label: "Son mois"}}
 		at := map[string]int{}
-		var faces [][]Face // of each row
+		var faces [][]Face            // of each row
+		told := map[civil.Date]bool{} // an absence is told once a day
 		row := func(name string) int {
 			i, known := at[name]
 			if !known {
@@ -39,6 +40,10 @@ func (g agenda) table(monday civil.Date) *agendaTable {
 				l := g.line(c, f, false)
 				if choice, known := a.ChoiceByID(f.Held.Choice); known && f.Held.Live() && l.Pick == nil && len(a.Choices) > 1 {
 					l.Reason = joinReason(upperFirst(choice.Name), l.Reason)
+				}
+				if g.mayTell(c, f) && !told[d] {
+					told[d] = true
+					l.Link = web.Link{Href: AbsenceHref(c.ID, d), Label: "Signaler une absence"}
 				}
 				b.Rows[i].Cells[j], faces[i] = append(b.Rows[i].Cells[j], l), append(faces[i], f)
 			}

@@ -170,7 +170,7 @@ func TestThisWeekAndNext(t *testing.T) {
 		if len(got.week) != 5 || len(got.week[0].Lines) != 1 || got.week[0].Lines[0].Mark.Word != "Présent" || len(got.week[3].Lines) != 2 || got.week[2].Note != "Rien de réservé" {
 			t.Errorf("week = %+v", got.week)
 		}
-		if got.children[0].Next != "Prochaine\u00a0: Restauration scolaire jeudi 7 janvier" || !strings.HasSuffix(got.children[0].Href, "/agenda?mois=2027-01") {
+		if got.children[0].Next != "Prochaine\u00a0: Restauration scolaire, jeudi 7 janvier" || !strings.HasSuffix(got.children[0].Href, "/agenda?mois=2027-01") {
 			t.Errorf("children = %+v", got.children)
 		}
 		if *queries > 4 {

@@ -83,4 +83,3 @@ func TestOtherPeriodsAreInSight(t *testing.T) {
 		t.Errorf("« D’autres dates » is said %d times", n)
 	}
 }
-

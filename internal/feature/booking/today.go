@@ -48,7 +48,7 @@ func momentOf(label string, until int) moment {
 }
 
 // next is what a child still has today, « Aujourd’hui : restauration scolaire, étude », or else its first booking after,
-// « Prochaine : Étude jeudi 26 novembre »; "" without one.
+// « Prochaine : Étude, jeudi 26 novembre »; "" without one. A day on which it was told not to come is none.
 func (g agenda) next(c family.Child) string {
 	type still struct {
 		name string
@@ -61,12 +61,12 @@ func (g agenda) next(c family.Child) string {
 		}
 		for _, a := range g.scene.Catalogue.Activities {
 			h := g.scene.held[Cell{c.ID, a.ID, d}]
-			if h.State != Booked || h.Attendance != "" {
+			if h.State != Booked || h.Attendance != "" || h.Told {
 				continue
 			}
 			if d.After(g.today) {
 				if len(rest) == 0 {
-					return "Prochaine\u00a0: " + a.Name + " " + d.DayMonth()
+					return "Prochaine\u00a0: " + a.Name + ", " + d.DayMonth()
 				}
 				continue
 			}

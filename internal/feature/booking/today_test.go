@@ -3,6 +3,7 @@ package booking
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/feature/activity"
@@ -31,7 +32,7 @@ func TestWhatAChildStillHas(t *testing.T) {
 		{"at dawn, all of the day", 7, acts, whole, "Aujourd’hui\u00a0: accueil du matin, restauration scolaire, étude"},
 		{"after the morning", 10, acts, whole, "Aujourd’hui\u00a0: restauration scolaire, étude"},
 		{"after lunch", 15, acts, whole, "Aujourd’hui\u00a0: étude"},
-		{"in the evening, what comes next", 20, acts, whole, "Prochaine\u00a0: Étude vendredi 8 janvier"},
+		{"in the evening, what comes next", 20, acts, whole, "Prochaine\u00a0: Étude, vendredi 8 janvier"},
 		{"after a morning alone", 10, acts, whole[:1], ""},
 		{"by their hours, not by their names", 10, hours, []booked{{"zoe", 0, "morning", "m", Booked}, {"zoe", 0, "study", "s", Booked}}, "Aujourd’hui\u00a0: périscolaire B"},
 		{"another's, past or cancelled", 7, acts, []booked{{"tom", 0, "study", "", Booked}, {"zoe", -1, "study", "", Booked}, {"zoe", 0, "study", "", Cancelled}}, ""},
@@ -79,5 +80,28 @@ func TestWhyDaysAreEmpty(t *testing.T) {
 		if title != c.title || !strings.Contains(text, c.text) {
 			t.Errorf("%s: %q, %q", c.name, title, text)
 		}
+	}
+}
+
+// TestWhatTheFirstPageSaysOfAbsencesAndStrikes: a child told not to come is not announced, and a day that the service took
+// back says why.
+func TestWhatTheFirstPageSaysOfAbsencesAndStrikes(t *testing.T) {
+	today := civil.NewDate(2027, 1, 5)
+	act := activity.Activity{ID: "lunch", Name: "Restauration scolaire", State: activity.Open, Units: []activity.Unit{{ID: "m"}}, Choices: []activity.Choice{{ID: "m", Units: []activity.UnitID{"m"}}}}
+	s := &Scene{Catalogue: &activity.Catalogue{Activities: []activity.Activity{act}}, held: map[Cell]Holding{
+		{"zoe", "lunch", today}:            {State: Booked, Family: "home", Choice: "m", Told: true},
+		{"zoe", "lunch", today.AddDays(2)}: {State: Cancelled, Family: "home", Choice: "m", ByAgent: true, Reason: "Grève du personnel. Prévoyez un pique-nique"},
+		{"zoe", "lunch", today.AddDays(3)}: {State: Cancelled, Family: "home", Choice: "m"},
+	}, kids: map[family.ChildID]kid{"zoe": {family: "home", name: "Zoé"}}, Now: today.At(7, 0, time.UTC)}
+	g := agenda{today: today, hour: 7, scene: s, days: civil.Range{From: today, To: today.AddDays(6)}, children: []family.Child{{ID: "zoe", Family: "home", FirstNames: "Zoé"}}}
+	if got := g.next(g.children[0]); got != "" {
+		t.Errorf("the card announces %q, told not to come", got)
+	}
+	week := g.thisWeek()
+	if lines := week[3].Lines; len(lines) != 1 || lines[0].Mark.Word != "Annulé\u00a0: grève du personnel" {
+		t.Errorf("the day of the strike: %+v", week[3])
+	}
+	if week[4].Note != "Rien de réservé" {
+		t.Errorf("a day the family cancelled: %+v", week[4])
 	}
 }
