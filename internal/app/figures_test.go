@@ -110,7 +110,7 @@ func (l *loadTown) space(h loadHome) map[string]string {
 var grows = []string{"person", "account", "session", "family", "family_member", "family_service", "child", "health", "restriction", "quotient",
 	"enrolment", "booking", "attendance", "attendance_mark", "attendance_stay", "attendance_anomaly", "invoice", "audit_event", "mail_outbox", "person_key", "newcomer", "decision", "invite", "merge", "merge_row", "signup", "contact_message",
 	"known_device", "account_passkey", "account_identity", "identity_attempt", "activation", "campaign_item", "signup_draft", "signup_consent", "signup_mail", "signup_hash",
-	"captcha_challenge", "captcha_count", "counter_act", "slot", "family_quality", "custody", "custody_span", "custody_day", "booking_line", "period_answer", "feed", "reminder", "reminder_setting", "opening_watch", "absence", "absence_report", "incident", "debt_exemption"}
+	"captcha_challenge", "captcha_count", "counter_act", "slot", "family_quality", "custody", "custody_span", "custody_day", "booking_line", "period_answer", "home_answer", "feed", "reminder", "reminder_setting", "opening_watch", "absence", "absence_report", "incident", "debt_exemption"}
 
 // TestPagesReadNoWholeTable asks SQLite how it finds the rows of each statement of each page: always by an index.
 // With 3,000 families one table read whole makes a page ten times slower.

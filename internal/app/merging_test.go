@@ -19,7 +19,7 @@ var moved = []string{
 	"custody.asked_by", "custody.asked_home", "custody.child", "custody.home", "custody.opinion_by", "custody.other", "custody_day.answered_by", "custody_day.child", "custody_day.giver",
 	"custody_day.offered_by", "custody_day.taker", "custody_span.home",
 	"enrolment.child", "family_member.asked_by", "family_member.family", "family_member.person", "family_quality.family", "family_service.family", "health.child",
-	"invite.by_person", "invite.family", "invite.person", "invoice.family", "period_answer.child", "person_email_change.person", "quotient.family", "restriction.child",
+	"invite.by_person", "invite.family", "invite.person", "invoice.family", "period_answer.child", "home_answer.child", "home_answer.family", "person_email_change.person", "quotient.family", "restriction.child",
 	"restriction.person",
 	"person_key.person", // made again from the person
 }

@@ -24,58 +24,78 @@ type childPeriod struct {
 	period activity.PeriodID
 }
 
-// answers is what families said of periods of holidays.
+// answers is what families said of periods of holidays, each child's own home for its own days.
 type answers struct {
 	noNeed  map[childPeriod]civil.Instant // when « Pas besoin » was said
 	booked  map[childPeriod]bool          // a day is booked, asked or waited for
+	others  map[childPeriod]bool          // a day is, by the other home
 	allowed map[childPeriod]bool          // the child is enrolled on a day of it
+}
+
+// saidOf tells that nothing more is asked of a child's home about a period: it answered, or the other home booked and
+// nothing says whose days these are.
+func (s *Scene) saidOf(got answers, c family.Child, p activity.Period) bool {
+	of := childPeriod{c.ID, p.ID}
+	_, said := got.noNeed[of]
+	return said || got.booked[of] || got.others[of] && !s.knownHomes(c, p.Days)
+}
+
+// hasDay tells that a day of a period is not of the child's other home.
+func (s *Scene) hasDay(c family.Child, p activity.Period) bool {
+	return slices.ContainsFunc(p.Days.Days(), func(d civil.Date) bool { return !s.custody[c.ID].Elsewhere(c.Family, d) })
 }
 
 // readAnswers reads, in one query, what was answered for some children about the periods that end on a day or later.
 func readAnswers(r db.Reader, children []family.Child, today civil.Date) (answers, error) {
-	got := answers{map[childPeriod]civil.Instant{}, map[childPeriod]bool{}, map[childPeriod]bool{}}
+	got := answers{map[childPeriod]civil.Instant{}, map[childPeriod]bool{}, map[childPeriod]bool{}, map[childPeriod]bool{}}
 	if len(children) == 0 {
 		return got, nil
 	}
-	args := []any{today}
+	args, homes := []any{today}, map[family.ChildID]family.ID{}
 	for _, c := range children {
-		args = append(args, string(c.ID))
+		args, homes[c.ID] = append(args, string(c.ID)), c.Family
 	}
 	in := db.Marks(2, len(children))
 	type row struct {
 		kind string
 		of   childPeriod
 		at   civil.Instant
+		home family.ID
 	}
 	rows, err := db.List(r, func(s db.Scanner) (row, error) {
 		var x row
-		err := s.Scan(&x.kind, &x.of.child, &x.of.period, &x.at)
+		err := s.Scan(&x.kind, &x.of.child, &x.of.period, &x.at, &x.home)
 		return x, err
-	}, `select 'n', child, period, answered_at from period_answer where child in (`+in+`)
+	}, `select 'n', child, period, answered_at, '' from period_answer where child in (`+in+`)
 		union all
-		select distinct 'b', b.child, p.id, 0 from booking b join unit u on u.id = b.unit
+		select 'n', child, period, answered_at, family from home_answer where child in (`+in+`)
+		union all
+		select distinct 'b', b.child, p.id, 0, b.family from booking b join unit u on u.id = b.unit
 			join period p on p.activity = u.activity and b.day between p.from_day and p.to_day
 			where b.child in (`+in+`) and b.day >= $1 and b.state in ('booked', 'asked', 'waiting', 'offered')
 		union all
-		select distinct 'e', e.child, p.id, 0 from enrolment e join period p on p.activity = e.activity and p.from_day <= e.to_day and p.to_day >= e.from_day
+		select distinct 'e', e.child, p.id, 0, '' from enrolment e join period p on p.activity = e.activity and p.from_day <= e.to_day and p.to_day >= e.from_day
 			where e.child in (`+in+`) and e.state = 'active' and e.to_day >= $1`, args...)
 	if err != nil {
 		return got, fmt.Errorf("read answers about periods: %w", err)
 	}
 	for _, x := range rows {
-		switch x.kind {
-		case "n":
+		switch mine := x.home == homes[x.of.child]; {
+		case x.kind == "n" && (mine || x.home == ""):
 			got.noNeed[x.of] = x.at
-		case "b":
+		case x.kind == "b" && mine:
 			got.booked[x.of] = true
-		case "e":
+		case x.kind == "b":
+			got.others[x.of] = true
+		case x.kind == "e":
 			got.allowed[x.of] = true
 		}
 	}
 	return got, nil
 }
 
-// AnswerNoNeed notes that a child needs nothing of a period of holidays: an answer like another, that forbids nothing.
+// AnswerNoNeed notes that a child's home needs nothing of a period of holidays: an answer like another, that forbids nothing,
+// and that the other home, if there is one, gives for itself.
 // A citizen answers for its own children, who are enrolled in the activity: any other child is a NotFound fault.
 func AnswerNoNeed(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, child family.ChildID, of activity.ID, period activity.PeriodID) error {
 	today := civil.DateOf(now)
@@ -98,8 +118,8 @@ func AnswerNoNeed(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalog
 	if !got.allowed[childPeriod{child, period}] {
 		return fault.Missing("enrolment")
 	}
-	n, err := tx.Exec(`insert into period_answer (child, period, activity, answered_at, by_person) values ($1, $2, $3, $4, $5)
-		on conflict (child, period) do nothing`, string(child), string(period), string(of), civil.InstantOf(now), a.Person)
+	n, err := tx.Exec(`insert into home_answer (child, period, family, activity, answered_at, by_person) values ($1, $2, $3, $4, $5, $6)
+		on conflict (child, period, family) do nothing`, string(child), string(period), string(c.Family), string(of), civil.InstantOf(now), a.Person)
 	if err != nil {
 		return fmt.Errorf("note an answer about a period: %w", err)
 	}
@@ -157,7 +177,7 @@ func (p Pages) AnswerTodos(r db.Reader, now time.Time, a actor.Actor) ([]web.Tod
 			var until activity.Limit
 			for _, c := range g.children {
 				of := childPeriod{c.ID, period.ID}
-				if _, said := got.noNeed[of]; said || got.booked[of] || !got.allowed[of] || act.Takes(c.Level, c.Born, period.Days.From) != "" {
+				if !got.allowed[of] || g.scene.saidOf(got, c, period) || act.Takes(c.Level, c.Born, period.Days.From) != "" {
 					continue
 				}
 				l, can := g.scene.answerBy(act, period, c)
@@ -189,7 +209,7 @@ func (s *Scene) answerBy(a *activity.Activity, period activity.Period, c family.
 	}
 	units := unitsOf(a, a.Choices[0].ID)
 	for _, day := range period.Days.Days() {
-		if day.Before(today) {
+		if day.Before(today) || s.elsewhere(Cell{c.ID, a.ID, day}) {
 			continue
 		}
 		held := false
@@ -229,7 +249,8 @@ func AnsweredPeriods(r db.Reader, of activity.ID) (map[activity.PeriodID]Answere
 			select p.id, e.child, exists (select 1 from booking b join unit u on u.id = b.unit
 						where b.child = e.child and u.activity = p.activity and b.day between p.from_day and p.to_day
 							and b.state in ('booked', 'asked', 'waiting', 'offered')) as booked,
-					exists (select 1 from period_answer n where n.child = e.child and n.period = p.id) as no_need
+					exists (select 1 from period_answer n where n.child = e.child and n.period = p.id)
+						or exists (select 1 from home_answer n where n.child = e.child and n.period = p.id) as no_need
 				from period p join enrolment e on e.activity = p.activity and e.state = 'active' and e.from_day <= p.to_day and e.to_day >= p.from_day
 				where p.activity = $1 group by e.child, p.activity, p.from_day, p.to_day, p.id) x group by id`, string(of))
 	if err != nil {
@@ -268,6 +289,35 @@ func mergeAnswers(l *revert.Log, u person.Union) error {
 			return err
 		}
 	}
-	_, err = l.Move("period_answer", []string{"child", "period"}, "child", u.Gone, u.Keep)
+	if _, err = l.Move("period_answer", []string{"child", "period"}, "child", u.Gone, u.Keep); err != nil {
+		return err
+	}
+	return mergeHomeAnswers(l, u)
+}
+
+// mergeHomeAnswers gives a child, or a home, that is another what its homes answered; of two of one home about one child
+// and period, the first stays.
+func mergeHomeAnswers(l *revert.Log, u person.Union) error {
+	other := "family"
+	if u.Of == person.OneHome {
+		other = "child"
+	}
+	column := columnOf(u)
+	type key struct{ period, other string }
+	both, err := db.List(l.Tx(), func(s db.Scanner) (key, error) {
+		var k key
+		err := s.Scan(&k.period, &k.other)
+		return k, err
+	}, `select g.period, g.`+other+` from home_answer g join home_answer k on k.period = g.period and k.`+other+` = g.`+other+` and k.`+column+` = $1
+		where g.`+column+` = $2 order by g.period, g.`+other, u.Keep, u.Gone)
+	if err != nil {
+		return fmt.Errorf("list answers of both homes: %w", err)
+	}
+	for _, k := range both {
+		if err := l.Drop("home_answer", revert.Row{column: u.Gone, other: k.other, "period": k.period}); err != nil {
+			return err
+		}
+	}
+	_, err = l.Move("home_answer", []string{"child", "period", "family"}, column, u.Gone, u.Keep)
 	return err
 }

@@ -19,12 +19,15 @@ import (
 // one booking: of two, the one that counts more stays; of two attendances that differ, presence.
 func MergePart() person.Part {
 	return person.Part{
-		Words: map[string]string{"booking": "une réservation", "attendance": "un pointage", "booking_line": "une preuve de réservation", "period_answer": "une réponse pour des vacances"},
+		Words: map[string]string{"booking": "une réservation", "attendance": "un pointage", "booking_line": "une preuve de réservation", "period_answer": "une réponse pour des vacances", "home_answer": "une réponse pour des vacances"},
 		Move: func(l *revert.Log, _ time.Time, u person.Union) (person.Moved, error) {
 			if _, err := l.Move("booking_line", []string{"reference", "position"}, columnOf(u), u.Gone, u.Keep); err != nil {
 				return person.Moved{}, err
 			}
 			if u.Of == person.OneHome {
+				if err := mergeHomeAnswers(l, u); err != nil {
+					return person.Moved{}, err
+				}
 				n, err := l.Move("booking", []string{"id"}, "family", u.Gone, u.Keep)
 				return person.Moved{Counts: person.Counted(n, "réservation", "réservations")}, err
 			}

@@ -98,10 +98,12 @@ func (g agenda) period(n names, a *activity.Activity, x activity.Period, childre
 		of := childPeriod{c.ID, x.ID}
 		at, said := got.noNeed[of]
 		switch {
-		case got.booked[of]:
+		case got.booked[of] || g.scene.saidOf(got, c, x) && !said:
 			w.Answered = append(w.Answered, c.First()+"\u00a0: des jours sont réservés ou demandés.")
 		case said:
 			w.Answered = append(w.Answered, c.First()+"\u00a0: pas besoin, répondu le "+civil.Stamp(at.In(g.scene.Now.Location()))+".")
+		case !g.scene.hasDay(c, x):
+			w.Answered = append(w.Answered, c.First()+"\u00a0: tous ces jours sont dans l’autre foyer.")
 		case got.allowed[of]:
 			w.Decline = append(w.Decline, c)
 		}

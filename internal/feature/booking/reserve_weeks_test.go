@@ -129,7 +129,7 @@ func TestNoNeedIsAnAnswer(t *testing.T) {
 				t.Errorf("%s: %v, want not found", name, err)
 			}
 		}
-		alter(t, d, `delete from period_answer`)
+		alter(t, d, `delete from home_answer`)
 		alter(t, d, `update period set state = 'draft'`)
 		o.Catalogue.Invalidate()
 		cat, _ = o.Catalogue.Get(context.Background(), persontest.Now())

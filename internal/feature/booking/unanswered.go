@@ -165,11 +165,7 @@ func (s *Scene) silentPeriods(children []family.Child, got answers) []Unanswered
 				continue
 			}
 			for _, p := range openPeriods(a, today) {
-				of := childPeriod{c.ID, p.ID}
-				if _, said := got.noNeed[of]; said || !got.allowed[of] || p.Days.From.Before(today) || s.said(c, a, p.Days) {
-					continue
-				}
-				if got.booked[of] && !s.knownHomes(c, p.Days) { // by the other home, and nothing says whose days these are
+				if !got.allowed[childPeriod{c.ID, p.ID}] || p.Days.From.Before(today) || s.said(c, a, p.Days) || s.saidOf(got, c, p) {
 					continue
 				}
 				if until, may := s.firstLimit(c, a, p.Days.Days(), func(civil.Date) activity.ChoiceID { return a.Choices[0].ID }); may {
