@@ -166,7 +166,7 @@ func (o Order) words() error {
 // sceneFor reads what decides on an order, in two queries: who may act, and what the children have.
 func sceneFor(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue, o Order) (*Scene, error) {
 	s := &Scene{Catalogue: cat, Now: now, Overrule: a.Kind == actor.Agent && o.Overrule, asOne: o.Together, restore: a.Kind == actor.Agent && o.Overrule && o.Restore}
-	s.anyHome = s.Overrule && strings.TrimSpace(o.Reason) != ""
+	s.anyHome, s.counter = s.Overrule && strings.TrimSpace(o.Reason) != "", a.Kind == actor.Agent
 	var children []family.Child
 	var err error
 	if a.Kind == actor.Agent {
@@ -426,7 +426,7 @@ func (s *Scene) share(tx *db.Tx, all []Decision, slots map[slotKey]activity.Slot
 			}
 		}
 		if !enough {
-			all[i] = s.noPlace(d, noPlace)
+			all[i] = s.noPlace(d, s.full())
 			short[s.together(d)] = s.shortWords(d, all[i], short[s.together(d)])
 			continue
 		}
@@ -481,7 +481,18 @@ func (s *Scene) settlePlaced(tx *db.Tx, all []Decision, slots map[slotKey]activi
 	return s.giveBack(tx, back)
 }
 
-const noPlace = "Complet\u00a0: la dernière place vient d’être prise"
+const (
+	noPlace = "Complet\u00a0: la dernière place vient d’être prise"
+	allFull = "Complet\u00a0: toutes les places sont prises"
+)
+
+// full is said of a line without a place. An agent sees full days before choosing them: nobody was quicker.
+func (s *Scene) full() string {
+	if s.counter {
+		return allFull
+	}
+	return noPlace
+}
 
 func closedSlot(s activity.Slot) string {
 	if s.Reason == "" {

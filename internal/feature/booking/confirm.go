@@ -127,7 +127,7 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 			case slot.Closed:
 				all[i] = d.refuse(closedSlot(slot))
 			case left[slot.ID] <= 0 && !o.AddPlace:
-				all[i] = s.noPlace(d, "Complet\u00a0: toutes les places sont prises")
+				all[i] = s.noPlace(d, allFull)
 				short[s.together(d)] = s.shortWords(d, all[i], short[s.together(d)])
 			default:
 				left[slot.ID]--

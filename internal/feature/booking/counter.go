@@ -17,7 +17,8 @@ import (
 
 // counterView is what an agent adds to a check page: passing rules, for a reason that the family reads.
 type counterView struct {
-	Agent bool
+	Agent    bool
+	Helpless bool // nothing can be done, even by passing rules or adding places
 }
 
 // Counter declares the pages of agents who book for a family.
@@ -157,12 +158,29 @@ func (p Pages) counterPreview(w http.ResponseWriter, r *http.Request, a actor.Ac
 		if err != nil {
 			return checkView{}, err
 		}
-		return viewOf(s, all, civil.DateOf(now)), nil
+		v := viewOf(s, all, civil.DateOf(now))
+		if len(v.Done) > 0 {
+			return v, nil
+		}
+		v.Counter.Helpless, err = p.helpless(rd, a, Order{Family: id, Wishes: wishes, Overrule: true, AddPlace: true, Reason: "oui"})
+		return v, err
 	})
 	if err != nil {
 		return err
 	}
-	v.Back, v.Confirm, v.Form, v.Counter = counterPath(id), counterPath(id)+"/confirmer", f, counterView{Agent: true}
+	return p.counterRender(w, r, wishes, v, f, status)
+}
+
+// helpless tells that an order does nothing, whatever the agent decides.
+func (p Pages) helpless(r db.Reader, a actor.Actor, o Order) (bool, error) {
+	all, _, err := p.preview(r, a, o)
+	return !slices.ContainsFunc(all, Decision.does), err
+}
+
+// counterRender shows the check page to the agent, who keeps what was ticked.
+func (p Pages) counterRender(w http.ResponseWriter, r *http.Request, wishes []Wish, v checkView, f *web.Form, status int) error {
+	id := family.ID(r.PathValue("id"))
+	v.Back, v.Confirm, v.Form, v.Counter.Agent = counterPath(id), counterPath(id)+"/confirmer", f, true
 	if rest := r.PostForm.Get("retour"); strings.HasPrefix(rest, counterPath(id)+"?") {
 		v.Back = rest
 	}
@@ -202,22 +220,16 @@ func (p Pages) counterConfirm(w http.ResponseWriter, r *http.Request, a actor.Ac
 		return web.Done{Location: "/agents/reservations/" + out.Reference, Sentence: doneSentence(out) + " La famille est prévenue par courriel."}, nil
 	})
 	if nothing, is := asNothing(err); is {
-		return fault.New(fault.Conflict, "Rien n’a été enregistré\u00a0: "+lowerFirst(nothing.first())+". Cochez « Passer outre » ou « Ajouter une place » si vous le décidez.")
+		s := &Scene{Catalogue: cat, Now: now, kids: nothing.kids()}
+		v := viewOf(s, nothing.out.Lines, civil.DateOf(now))
+		v.Problem, v.Full = "Rien n’a été enregistré", 0
+		return p.counterRender(w, r, wishes, v, f, http.StatusConflict)
 	}
 	if fault.KindOf(err) == fault.Invalid {
 		f.Take(err)
 		return p.counterPreview(w, r, a, wishes, f, http.StatusUnprocessableEntity)
 	}
 	return err
-}
-
-// first is the first reason for which nothing was done.
-func (n nothingDone) first() string {
-	i := slices.IndexFunc(n.out.Lines, func(d Decision) bool { return d.Why != "" })
-	if i < 0 {
-		return "aucun changement n’est demandé"
-	}
-	return n.out.Lines[i].Why
 }
 
 // counterProof is a confirmation as an agent of the family's services reads it.

@@ -25,15 +25,19 @@ func TestAnAgentBooksForAFamilyWithAReason(t *testing.T) {
 		day := civil.DateOf(persontest.Now()).Monday().AddDays(7)
 		page := c.Get("/agents/familles/" + string(o.First) + "/agenda?semaine=" + day.String())
 		box := page.Doc.Find(".agenda-day input[type=checkbox]").First()
-		if page.Status != 200 || box.Length() == 0 {
+		if page.Status != 200 || box.Length() == 0 || !strings.Contains(page.Text(".agenda-day"), "Complet") {
 			t.Fatalf("%d: %s", page.Status, page.Text("main"))
 		}
 		check := page.Submit("form[action$=verifier]", map[string]string{box.AttrOr("name", ""): box.AttrOr("value", "")})
-		if !strings.Contains(check.Text("main"), "Complet") {
-			t.Fatalf("%s", check.Text("main"))
+		if words := check.Text("main"); !strings.Contains(words, "Complet") || strings.Contains(words, "Confirmer") {
+			t.Fatalf("nothing can be confirmed as it is: %s", words)
 		}
-		if got := check.Submit("form[action$=confirmer]", nil); got.Status != 409 || !strings.Contains(got.Text("main"), "omplet") {
-			t.Errorf("without adding a place: %d %s", got.Status, got.Text("main"))
+		got := check.Submit("form[action$=confirmer]", nil)
+		if words := got.Text("main"); got.Status != 409 || !strings.Contains(words, "toutes les places sont prises") || strings.Contains(words, "vient d’être prise") {
+			t.Errorf("without adding a place: %d %s", got.Status, words)
+		}
+		if back := got.Submit("form[action$=verifier]", nil); back.Doc.Find(".agenda-day input[type=checkbox][checked]").AttrOr("name", "") != box.AttrOr("name", "x") {
+			t.Errorf("what was ticked is lost: %s", back.Text("main"))
 		}
 		if got := check.Submit("form[action$=confirmer]", map[string]string{"ajouter": "oui"}); got.Status != 422 || !strings.Contains(got.Text("main"), "la famille le lira") {
 			t.Errorf("without a reason: %d %s", got.Status, got.Text("main"))
@@ -53,6 +57,34 @@ func TestAnAgentBooksForAFamilyWithAReason(t *testing.T) {
 		elsewhere.Rights = map[actor.Right][]string{booking.Read: {string(o.Youth)}}
 		if got := p.As(elsewhere).Get(strings.Split(done.Path, "?")[0]); got.Status != 404 {
 			t.Errorf("an agent of another service reads the proof: %d", got.Status)
+		}
+	})
+}
+
+func TestTheCounterDoesWhatIsPossibleAndOffersNothingElse(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := bookingtest.NewOpen(t, d, activitytest.Plan{Capacity: places(1)})
+		p := testkit.NewPortal(t, d, persontest.Now())
+		pages(d).Counter(p.Router)
+		c := p.As(familytest.Agent(booking.Read, booking.Write))
+		day := civil.DateOf(persontest.Now()).Monday().AddDays(7)
+		if _, err := o.Apply(t, persontest.Now(), as(o.Camille, "Camille Martin"), booking.Order{Wishes: []booking.Wish{o.Wish(o.Ines, day, o.Only())}}); err != nil {
+			t.Fatal(err)
+		}
+		page := c.Get("/agents/familles/" + string(o.First) + "/agenda?semaine=" + day.String())
+		ticked := map[string]string{}
+		for _, box := range page.Doc.Find(".agenda-day input[type=checkbox]").EachIter() {
+			if _, has := box.Attr("checked"); !has && len(ticked) < 2 {
+				ticked[box.AttrOr("name", "")] = box.AttrOr("value", "")
+			}
+		}
+		check := page.Submit("form[action$=verifier]", ticked)
+		if words := check.Text("main"); !strings.Contains(words, "1 changement à enregistrer") || !strings.Contains(words, "1 changement impossible") {
+			t.Fatalf("one of two: %s", words)
+		}
+		done := check.Submit("form[action$=confirmer]", nil).Follow()
+		if words := done.Text("body"); done.Status != 200 || strings.Contains(words, "vient d’être prise") {
+			t.Errorf("%d: %s", done.Status, words)
 		}
 	})
 }

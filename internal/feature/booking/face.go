@@ -152,6 +152,9 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 		f = s.fullFace(f, a, d)
 	case d.does() && s.Overrule:
 		f.Editable, f.Late = true, d.Late
+		if full {
+			f.Said = Said{markFull, "Toutes les places sont prises"}
+		}
 	case d.Did == DidAsk:
 		f.Editable, f.Late = true, true
 		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: votre demande ira au service")

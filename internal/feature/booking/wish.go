@@ -167,6 +167,7 @@ type Scene struct {
 	Overrule  bool // an agent decides past deadlines
 	anyHome   bool // an agent books in a home on a day of the other one, for a reason
 	restore   bool // what was cancelled comes back as it was
+	counter   bool // an agent's order
 	kids      map[family.ChildID]kid
 	enrolled  map[childActivity][]entitled
 	held      map[Cell]Holding
