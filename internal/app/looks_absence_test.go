@@ -33,7 +33,7 @@ func (l *looker) addAbsence() {
 					rules = rules.With(m.Part)
 				}
 			}
-			rules.From = civil.NewDate(2020, 9, 1)
+			rules.From = activity.EarliestRules(civil.DateOf(l.Now()))
 			if _, err := absence.Publish(tx, l.Now(), a, &activity.Activity{ID: activity.ID(id)}, rules, 0); err != nil {
 				return err
 			}

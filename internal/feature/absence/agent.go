@@ -121,7 +121,12 @@ func (v rulesView) examples() []Example {
 	if from.Before(v.today) {
 		from = v.today
 	}
-	return v.rules.Examples(from, v.start, v.cat.Zone)
+	return v.rules.Examples(from, v.start, v.cat.Zone, func(d civil.Date) bool {
+		return slices.ContainsFunc(v.act.Units, func(u activity.Unit) bool {
+			why, _ := v.cat.Why(v.act, u, d)
+			return why == ""
+		})
+	})
 }
 
 // editRules is every button of the builder.

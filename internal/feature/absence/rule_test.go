@@ -88,7 +88,7 @@ func TestEachModelStandsAndHasFiveExamples(t *testing.T) {
 		if wrong := r.Check(); len(wrong) > 0 {
 			t.Errorf("%s: %v", m.Key, wrong)
 		}
-		all := r.Examples(date("2027-01-06"), 690, z)
+		all := r.Examples(date("2027-01-06"), 690, z, func(civil.Date) bool { return true })
 		if len(all) != 5 {
 			t.Errorf("%s: %d examples: %v", m.Key, len(all), all)
 		}

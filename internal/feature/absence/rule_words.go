@@ -258,55 +258,94 @@ func SampleWords() string {
 	return "Exemples pour un jour à " + sample.Tariff.String() + " (prix de revient " + sample.Cost.String() + ", tarif le plus élevé " + sample.Top.String() + ")."
 }
 
-// Examples are at most five lines: the reasons on an absence of three days from a day on, then the incidents, then the
-// quotient and the balance.
-func (r Rules) Examples(from civil.Date, start int, zone *time.Location) []Example {
-	first := from
-	for first.Weekday() != time.Monday {
-		first = first.AddDays(1)
-	}
+// Examples are at most five lines, each once: the reasons on an absence of three days from a day on, then the incidents,
+// then the quotient and the balance. takes tells the days on which the activity takes place.
+func (r Rules) Examples(from civil.Date, start int, zone *time.Location, takes func(civil.Date) bool) []Example {
+	first := firstDay(from, takes)
 	var all, more []Example
-	for i, x := range r.Reasons {
-		e := x.example(first, start, zone)
-		if i < 2 {
+	add := func(e Example) {
+		if len(all) < 5 && !slices.Contains(all, e) {
 			all = append(all, e)
+		}
+	}
+	for i, x := range r.Reasons {
+		e := x.example(first, start, zone, takes)
+		if i < 2 {
+			add(e)
 		} else {
 			more = append(more, e)
 		}
 	}
 	for _, x := range r.Incidents {
-		all = append(all, x.example())
+		add(x.example())
 	}
 	if r.Quotient != NoQuotientRule {
-		all = append(all, r.Quotient.example(first))
+		add(r.Quotient.example(first))
 	}
 	if r.Debt.On {
-		all = append(all, Example{"Solde en retard de " + (r.Debt.Over + 1).String(), "réservation fermée\u202f; à " + r.Debt.Over.String() + ", elle reste ouverte."})
+		add(Example{"Solde en retard de " + (r.Debt.Over + 1).String(), "réservation fermée\u202f; à " + r.Debt.Over.String() + ", elle reste ouverte."})
 	}
-	all = append(all, more...)
-	for i := 1; len(all) < 5 && len(r.Reasons) > 0; i++ { // the same reasons when the month, then the year ends
-		end := civil.NewDate(first.Year, first.Month+time.Month(i), 0)
-		all = append(all, r.Reasons[(i-1)%len(r.Reasons)].example(end, start, zone))
+	for _, e := range more {
+		add(e)
 	}
-	for i := 2; len(all) < 5 && len(r.Incidents) > 0; i++ {
-		all = append(all, r.Incidents[0].at(i))
+	for i, n := 1, 0; i <= 24 && len(r.Reasons) > 0; i++ { // the same reasons when the month, then the year ends
+		if end, any := lastOfMonth(civil.NewDate(first.Year, first.Month+time.Month(i), 0), takes); any && end.After(first) {
+			add(r.Reasons[n%len(r.Reasons)].example(end, start, zone, takes))
+			n++
+		}
 	}
-	for i := 1; len(all) < 5 && r.Quotient != NoQuotientRule; i++ {
-		all = append(all, r.Quotient.example(civil.NewDate(first.Year, first.Month+time.Month(i), 0)))
+	for i := 1; i <= 6 && len(r.Incidents) > 0; i++ {
+		add(r.Incidents[0].at(i))
 	}
-	for i := 2; len(all) < 5 && r.Debt.On; i++ {
+	for i := 1; i <= 6 && r.Quotient != NoQuotientRule; i++ {
+		add(r.Quotient.example(civil.NewDate(first.Year, first.Month+time.Month(i), 0)))
+	}
+	for i := 2; i <= 8 && r.Debt.On; i++ {
 		owed := r.Debt.Over * money.Cents(i) / 2
 		word := "réservation ouverte."
 		if r.Debt.Bars(owed, false) {
 			word = "réservation fermée\u202f; avec une dispense, elle reste ouverte."
 		}
-		all = append(all, Example{"Solde en retard de " + owed.String(), word})
+		add(Example{"Solde en retard de " + owed.String(), word})
 	}
-	return all[:min(len(all), 5)]
+	return all
+}
+
+// furthest is how many days ahead examples look for a day of the activity.
+const furthest = 400
+
+// firstDay is the Monday to come, where the activity takes place on it, else its first day.
+func firstDay(from civil.Date, takes func(civil.Date) bool) civil.Date {
+	for d := from; d.Sub(from) < 15; d = d.AddDays(1) {
+		if d.Weekday() == time.Monday && takes(d) {
+			return d
+		}
+	}
+	return nextDay(from, takes)
+}
+
+// nextDay is the first day of the activity from a day on, that day where none is known.
+func nextDay(from civil.Date, takes func(civil.Date) bool) civil.Date {
+	for d := from; d.Sub(from) < furthest; d = d.AddDays(1) {
+		if takes(d) {
+			return d
+		}
+	}
+	return from
+}
+
+// lastOfMonth is the last day of the activity in the month that ends on a day.
+func lastOfMonth(end civil.Date, takes func(civil.Date) bool) (civil.Date, bool) {
+	for d := end; d.Month == end.Month; d = d.AddDays(-1) {
+		if takes(d) {
+			return d, true
+		}
+	}
+	return civil.Date{}, false
 }
 
 // example tells three days of absence in a row from a day on, told at 8:15 on the first one.
-func (x Reason) example(first civil.Date, start int, zone *time.Location) Example {
+func (x Reason) example(first civil.Date, start int, zone *time.Location, takes func(civil.Date) bool) Example {
 	now := first.At(8, 15, zone)
 	switch x.Tell.Kind {
 	case DaysBefore, HoursBefore:
@@ -315,8 +354,12 @@ func (x Reason) example(first civil.Date, start int, zone *time.Location) Exampl
 	}
 	sum, proved := money.Cents(0), money.Cents(0)
 	var v Verdict
+	day := first
 	for i := range 3 {
-		one := x.Judge(Day{Day: first.AddDays(i), First: first, Nth: i + 1, Start: start}, now)
+		if i > 0 {
+			day = nextDay(day.AddDays(1), takes)
+		}
+		one := x.Judge(Day{Day: day, First: first, Nth: i + 1, Start: start}, now)
 		sum += sample.Tariff * money.Cents(one.Without) / 100
 		proved += sample.Tariff * money.Cents(one.With) / 100
 		if one.Proof || i == 0 {
@@ -344,8 +387,14 @@ func (x Incident) at(n int) Example {
 		s.Times = x.Times
 	}
 	what := x.Kind.Label()
-	line := x.Bill(s, 1, sample).String() + " au lieu de " + x.Bill(Standing{}, 1, sample).String() + "."
-	if !s.Charged {
+	usual := x.Bill(Standing{}, 1, sample).String()
+	line := x.Bill(s, 1, sample).String() + " au lieu de " + usual + "\u202f; la première fois, rien de plus\u00a0: " + usual + "."
+	if x.Kind == LatePickup {
+		line = x.Bill(s, 1, sample).String() + " en plus du prix du jour\u202f; la première fois, rien de plus."
+	}
+	if !s.Charged && x.Kind == LatePickup {
+		line = "rien de plus que le prix du jour, " + sample.Tariff.String() + "."
+	} else if !s.Charged {
 		line = "rien de plus que le prix du jour, " + x.Bill(s, 1, sample).String() + "."
 	}
 	return Example{what + ", la " + nth(n) + " fois " + x.Span.words(), line}

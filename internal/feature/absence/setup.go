@@ -74,6 +74,8 @@ func checkFrom(from, today civil.Date, some bool) []fault.Field {
 	switch {
 	case from.IsZero():
 		sentence = "Indiquez à partir de quel jour ces règles valent."
+	case !some && from.Before(activity.EarliestRules(today)):
+		sentence = activity.TooOld(activity.EarliestRules(today))
 	case some && from.Before(today):
 		sentence = "Ce jour est passé. Les nouvelles règles valent à partir d’aujourd’hui ou d’un jour à venir."
 	case from.After(civil.NewDate(today.Year+mostYears, today.Month, today.Day)):

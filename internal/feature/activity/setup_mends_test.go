@@ -12,6 +12,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/activity/activitytest"
+	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person/persontest"
 	"parvis/internal/feature/town"
 	"parvis/internal/testkit"
@@ -139,6 +140,36 @@ func TestARuleOfAnotherTypeStartsAfresh(t *testing.T) {
 		rule := all[len(all)-1].Rules[0]
 		if rule.Anchor != activity.AnchorTable || len(rule.Weekdays) != 4 || rule.Closed != activity.ShiftNone || rule.Holiday != activity.ShiftNone {
 			t.Errorf("published: %+v", rule)
+		}
+	})
+}
+
+func TestFirstDeadlinesDoNotBeginInAnotherAge(t *testing.T) {
+	eachSetting(t, activitytest.Plan{}, func(t *testing.T, s *setting) {
+		reader := familytest.Agent(activity.Read)
+		portal := testkit.NewPortal(t, s.d, persontest.Now())
+		activity.Pages{DB: s.d, Now: persontest.Now}.Agent(portal.Router)
+		if page := portal.As(reader).Get(s.at("/delais")); page.Has("main form") || !strings.Contains(page.Text("main"), "Seul un administrateur") {
+			t.Errorf("who may not publish has fields: %s", page.Text("main"))
+		}
+		old := activitytest.Model(t, "veille-9h")
+		for from, want := range map[civil.Date]bool{civil.NewDate(1900, 1, 1): false, civil.NewDate(2026, 9, 1): true} {
+			old.From = from
+			if err := s.try(func(tx *db.Tx, now time.Time) error {
+				if _, err := tx.Exec(`delete from deadline_row`); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`delete from deadline_rule`); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`delete from policy`); err != nil {
+					return err
+				}
+				_, err := activity.AddPolicy(tx, now, designer, s.ID, old)
+				return err
+			}); (err == nil) != want {
+				t.Errorf("from %s: %v", from, err)
+			}
 		}
 	})
 }

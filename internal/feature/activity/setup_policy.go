@@ -58,6 +58,8 @@ func (a Activity) checkFrom(from, today civil.Date) []fault.Field {
 	switch {
 	case from.IsZero():
 		sentence = "Indiquez à partir de quel jour ces délais valent."
+	case len(a.Policies) == 0 && from.Before(earliest(EarliestRules(today), a.Periods)):
+		sentence = TooOld(earliest(EarliestRules(today), a.Periods))
 	case len(a.Policies) > 0 && from.Before(today):
 		sentence = "Ce jour est passé. Les nouveaux délais valent à partir d’aujourd’hui ou d’un jour à venir."
 	case from.After(civil.NewDate(today.Year+mostYears, today.Month, today.Day)):
@@ -66,6 +68,27 @@ func (a Activity) checkFrom(from, today civil.Date) []fault.Field {
 		return nil
 	}
 	return []fault.Field{{Name: "depuis", Sentence: sentence}}
+}
+
+// EarliestRules is the first day on which the first rules of an activity may begin: that of the school year before, since
+// a town that comes to the portal had rules already.
+func EarliestRules(today civil.Date) civil.Date {
+	return civil.NewDate(int(civil.SchoolYearOf(today))-1, time.August, 1)
+}
+
+// earliest is that day, or that of a period which began before.
+func earliest(day civil.Date, periods []Period) civil.Date {
+	for _, p := range periods {
+		if p.Days.From.Before(day) {
+			day = p.Days.From
+		}
+	}
+	return day
+}
+
+// TooOld is said of first rules that would begin before what they may govern.
+func TooOld(first civil.Date) string {
+	return "Ce jour est passé. Les règles valent à partir du " + first.Long() + " au plus tôt."
 }
 
 func catalogueOf(r db.Reader, now time.Time) (*Catalogue, error) {
