@@ -43,7 +43,7 @@ func TestAnAgentBooksForAFamilyWithAReason(t *testing.T) {
 			t.Errorf("without a reason: %d %s", got.Status, got.Text("main"))
 		}
 		done := check.Submit("form[action$=confirmer]", map[string]string{"ajouter": "oui", "motif": "Place libérée au téléphone"}).Follow()
-		if done.Status != 200 || !strings.Contains(done.Text("main"), "Place libérée au téléphone") || taken(t, d, day) != 1 {
+		if done.Status != 200 || !strings.Contains(done.Text("main"), "Place libérée au téléphone") || strings.Contains(done.Text("main"), "Gardez-la") || taken(t, d, day) != 1 {
 			t.Fatalf("%d, taken %d: %s", done.Status, taken(t, d, day), done.Text("main"))
 		}
 		seen := p.As(as(o.Camille, "Camille Martin")).Get("/espace/enfants/" + string(o.Jeremy) + "/agenda?semaine=" + day.String())

@@ -109,7 +109,7 @@ func (x lateRow) leftWords() string {
 	if least == 0 {
 		return "Complet ce jour-là"
 	}
-	return counted(least, "place") + " ce jour-là"
+	return freePlaces(least) + " ce jour-là"
 }
 
 // asks is "Réserver", "Annuler".
@@ -270,4 +270,12 @@ func lateWords(n int) string {
 		return "Aucune demande"
 	}
 	return strconv.Itoa(n) + "\u00a0demande" + strings.Repeat("s", min(1, n-1))
+}
+
+// freePlaces is "21 places libres".
+func freePlaces(n int) string {
+	if n < 2 {
+		return counted(n, "place libre")
+	}
+	return counted(n, "place") + " libres"
 }

@@ -112,7 +112,7 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 		references = []string{args["reference"]}
 	}
 	c, err := readConfirmations(r, cat, references, func(p Proof) bool {
-		answer = answer || p.Did == DidAccept || p.Did == DidRefuse || p.Did == DidKeepBooking && p.ByAgent
+		answer = answer || p.Did == DidAccept || p.Did == DidRefuse || p.Did == DidKeepBooking && p.ByAgent || p.cancelGranted()
 		return !kept[p.Child] && string(p.Family) == args["family"] && p.Did != DidNone
 	})
 	if err != nil {
@@ -145,8 +145,10 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	switch c.Lines[0].Did {
 	case DidOffer:
 		body = offeredBody(d, m)
-	case DidPromote, DidGive:
+	case DidPromote:
 		body = promotedBody(d, m)
+	case DidGive:
+		body = givenBody(d, m)
 	case DidLapse, DidExpire:
 		body = lapsedBody(d, m)
 	}
@@ -227,11 +229,18 @@ func (p Proof) Sentence(cat *activity.Catalogue, today civil.Date) string {
 	if p.Did == DidOffer && p.Until != nil {
 		s += " " + upperFirst(answerBefore(*p.Until, today)) + "."
 	}
-	if p.Why != "" {
+	switch {
+	case p.Why == "":
+	case p.ByAgent:
+		s += " Motif du service\u00a0: " + strings.TrimRight(p.Why, ".") + "."
+	default:
 		s += " " + p.Why + "."
 	}
 	return s
 }
+
+// cancelGranted tells that an agent accepted what the family asked too late: to give a day up.
+func (p Proof) cancelGranted() bool { return p.Did == DidCancel && p.ByAgent && p.Late }
 
 // word is what was done.
 func (p Proof) word() string {
@@ -247,6 +256,9 @@ func (p Proof) word() string {
 	case DidCancel:
 		if strings.HasPrefix(string(p.Was), string(Waiting)) {
 			return "liste d’attente quittée"
+		}
+		if p.cancelGranted() {
+			return "demande d’annulation acceptée, jour annulé"
 		}
 		return "annulé" + late
 	case DidWait:

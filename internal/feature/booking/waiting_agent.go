@@ -225,8 +225,10 @@ type waitingView struct {
 	days   []waitedDay
 	unmet  []demand
 	rows   []waitingRow
-	cat    *activity.Catalogue
-	now    time.Time
+	// offered are the day's places that are held for an answer.
+	offered []offeredRow
+	cat     *activity.Catalogue
+	now     time.Time
 }
 
 func (p Pages) waitingList(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -255,10 +257,15 @@ func (p Pages) waitingList(w http.ResponseWriter, r *http.Request, a actor.Actor
 			return v, nil
 		}
 		monday := v.filter.day.Monday()
-		v.rows, err = waitingRows(rd, now, cat, civil.Range{From: monday, To: monday.AddDays(6)}, `b.day = $1`, v.filter.day)
-		v.rows = slices.DeleteFunc(v.rows, func(x waitingRow) bool {
+		hidden := func(x waitingRow) bool {
 			return !may(x.Activity) || v.filter.act != "" && x.Activity != v.filter.act || v.filter.site != "" && x.site != v.filter.site
-		})
+		}
+		if v.offered, err = offeredRows(rd, cat, civil.DateOf(now), v.filter.day); err != nil {
+			return v, err
+		}
+		v.offered = slices.DeleteFunc(v.offered, func(x offeredRow) bool { return hidden(x.waitingRow) })
+		v.rows, err = waitingRows(rd, now, cat, civil.Range{From: monday, To: monday.AddDays(6)}, `b.day = $1`, v.filter.day)
+		v.rows = slices.DeleteFunc(v.rows, hidden)
 		return v, err
 	})
 	if err != nil {

@@ -54,8 +54,16 @@ func offeredBody(d MailDeps, m sameMail) mail.Body {
 func promotedBody(d MailDeps, m sameMail) mail.Body {
 	body := d.frame(m)
 	body.Subject = "Une place s’est libérée\u00a0: c’est réservé (" + m.reference + ")"
-	body.Paragraphs = append([]string{"Comme vous l’avez demandé en rejoignant la liste d’attente\u00a0:"}, m.told()...)
+	body.Paragraphs = append([]string{"Une place attendue s’est libérée. Elle est réservée\u00a0:"}, m.told()...)
 	body.Closing = []string{"Vous n’en avez plus besoin ? Annulez dans l’agenda, ou appelez le service."}
+	return body
+}
+
+// givenBody tells of a place that an agent gave, whoever had asked for it.
+func givenBody(d MailDeps, m sameMail) mail.Body {
+	body := promotedBody(d, m)
+	body.Subject = "Le service vous donne une place\u00a0: c’est réservé (" + m.reference + ")"
+	body.Paragraphs[0] = "Le service a réservé cette place pour vous\u00a0:"
 	return body
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/mail"
@@ -142,6 +143,15 @@ func TestAnOfferIsAnsweredOnScreen(t *testing.T) {
 		page := c.Get("/espace/places")
 		if text := page.Text("main"); !strings.Contains(text, "Place proposée") || !strings.Contains(text, "éponse attendue jusqu’au vendredi 8") {
 			t.Fatalf("%s", text)
+		}
+		desk := p.As(familytest.Agent(booking.Read)).Get("/agents/attente?jour=" + monday.String())
+		if text := desk.Text("main"); !strings.Contains(text, "Jérémy") || !strings.Contains(text, "Réponse attendue jusqu’au vendredi 8") {
+			t.Errorf("the agents’ list says nothing of the offer: %s", text)
+		}
+		elsewhere := familytest.Agent()
+		elsewhere.Rights = map[actor.Right][]string{booking.Read: {string(o.Youth)}}
+		if text := p.As(elsewhere).Get("/agents/attente?jour=" + monday.String()).Text("main"); strings.Contains(text, "Jérémy") {
+			t.Errorf("an agent of another service reads the offer: %s", text)
 		}
 		if text := stranger.Get("/espace/places").Text("main"); strings.Contains(text, "Place proposée") {
 			t.Errorf("the other home sees the offer: %s", text)

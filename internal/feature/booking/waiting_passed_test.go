@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
@@ -131,5 +132,36 @@ func TestALateCancellingAcceptedIsGivenOnAtOnce(t *testing.T) {
 		})
 		w.do(func(tx *db.Tx) error { return runHandOn(tx, w.now, w.cat) })
 		w.want("Inès has it", w.states(w.Ines, "Garderie", c.Day), "booked")
+		told := ""
+		for _, m := range w.post() {
+			if m = strings.ReplaceAll(m, "\u00a0", " "); strings.Contains(m, "Réponse à votre demande hors délai") {
+				told = m
+			}
+		}
+		if !strings.Contains(told, "demande d’annulation acceptée") {
+			w.t.Errorf("the family is not told that its request is accepted: %q", told)
+		}
+	})
+}
+
+func TestAPlaceThatAnAgentGaveDoesNotPretendToBeAsked(t *testing.T) {
+	eachLine(t, func(w *inLine) {
+		c := lateAndWaiting(w)
+		w.now = w.now.Add(-48 * time.Hour)
+		ines := booking.Cell{Child: w.Ines, Activity: c.Activity, Day: c.Day}
+		w.do(func(tx *db.Tx) error {
+			_, err := booking.GivePlace(tx, w.now, agentWith(), w.cat, w.First, ines, booking.Token("waiting."+string(w.only("Garderie"))), booking.Give{AddPlace: true, Reason: "Fratrie."})
+			return err
+		})
+		w.now = w.now.Add(72 * time.Hour)
+		told := ""
+		for _, m := range w.post() {
+			if m = strings.ReplaceAll(m, "\u00a0", " "); strings.Contains(m, "Le service vous donne une place") {
+				told = m
+			}
+		}
+		if !strings.Contains(told, "Motif du service : Fratrie.") || strings.Contains(told, "Fratrie..") || strings.Contains(told, "Comme vous l’avez demandé") {
+			w.t.Errorf("told %q", told)
+		}
 	})
 }
