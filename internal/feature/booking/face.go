@@ -65,6 +65,9 @@ func (s *Scene) face(c Cell, a *activity.Activity, h Holding, closed string) Fac
 	}
 	f.Said = Word(Situation{Booking: h.State, Mine: mine, Attendance: h.Attendance, Told: h.Told, Closed: closed, Day: c.Day, Today: today})
 	switch {
+	case h.Live() && !mine && h.State == Booked && h.Attendance == "" && !c.Day.Before(today) && s.ours(c):
+		f.Reason = joinReason(f.Reason, "Il le paie et peut seul l’annuler")
+		return f
 	case h.Attendance != "" || h.Live() && !mine || h.Told:
 		return f
 	case h.CancelAsked:
@@ -115,6 +118,9 @@ func (s *Scene) heldFace(f Face, a *activity.Activity) Face {
 		f.Reason = joinReason(f.Reason, "Hors délai\u00a0: votre demande d’annulation ira au service")
 	case !f.Day.Before(today):
 		f.Reason = joinReason(f.Reason, d.Why)
+	}
+	if s.elsewhere(f.Cell) && !f.Day.Before(today) {
+		f.Reason = joinReason(f.Reason, "Jour de l’autre foyer, que vous avez réservé\u00a0: vous le payez")
 	}
 	if f.Held.Reason != "" {
 		f.Reason = joinReason(f.Reason, "Le service\u00a0: "+f.Held.Reason)

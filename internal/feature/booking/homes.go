@@ -19,6 +19,12 @@ func (s *Scene) elsewhere(c Cell) bool {
 	return s.custody[c.Child].Elsewhere(s.kids[c.Child].family, c.Day)
 }
 
+// ours tells that a cell’s day is known to be of the home that acts.
+func (s *Scene) ours(c Cell) bool {
+	home, known := s.custody[c.Child].HomeOn(c.Day)
+	return known && home == s.kids[c.Child].family
+}
+
 // elsewhereSaid is what a free cell says on a day of the other home, with what would open it; before is what it says
 // already.
 func (s *Scene) elsewhereSaid(before string) Said {

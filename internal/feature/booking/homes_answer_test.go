@@ -85,3 +85,22 @@ func TestMergedHomeAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoPaysIsSaidOnTheDay: each home reads on a day of the one, booked by the other, who pays it.
+func TestWhoPaysIsSaidOnTheDay(t *testing.T) {
+	testkit.EachEngine(t, db.Join(booking.Sources(), mail.Sources()), func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		day := civil.NewDate(2027, 1, 19) // of an odd week, Bruno's
+		if got := w.did(t, w.wish(w.Jeremy, "Étude", day, w.only("Étude"))); got[0] != string(booking.DidBook) {
+			t.Fatal(got)
+		}
+		w.share(t)
+		p := portal(t, d)
+		for who, want := range map[person.ID]string{w.Camille: "Jour de l’autre foyer, que vous avez réservé", w.Bruno: "Il le paie et peut seul l’annuler"} {
+			page := p.As(as(who, "X")).Get("/espace/enfants/" + string(w.Jeremy) + "/agenda?semaine=2027-01-18")
+			if text := page.Text("main"); !strings.Contains(text, want) {
+				t.Errorf("no %q: %s", want, text)
+			}
+		}
+	})
+}

@@ -2,6 +2,7 @@ package custody
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -98,6 +99,11 @@ func (v sharedView) own() []web.Option {
 		}
 	}
 	return all
+}
+
+// mayGive tells that a day is one of own.
+func (v sharedView) mayGive(day civil.Date) bool {
+	return slices.ContainsFunc(v.own(), func(o web.Option) bool { return o.Value == day.String() })
 }
 
 // ownChild is a child that the actor may act for, and its other home; "" for a child of one home, or of more than two.

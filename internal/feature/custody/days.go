@@ -99,8 +99,13 @@ func OfferDay(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, day
 	if err != nil {
 		return "", fmt.Errorf("insert a day handed over: %w", err)
 	}
-	if n == 0 {
-		return "", fault.New(fault.Conflict, "Ce jour est déjà proposé à l’autre foyer, qui n’a pas encore répondu.")
+	if n == 0 { // sent twice: the day is offered already, by this home, and the other is told
+		same, err := db.One(tx, "custody day", db.Column[DayID], `select id from custody_day where child = $1 and day = $2 and giver = $3 and state = 'offered'`,
+			string(child), day, string(own))
+		if fault.KindOf(err) == fault.NotFound {
+			return "", fault.New(fault.Conflict, "Ce jour est déjà proposé à un autre foyer, qui n’a pas encore répondu.")
+		}
+		return same, err
 	}
 	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.custody.day.offered", Object: "custody_day", ID: string(d.ID), Subject: string(child),
 		Detail: day.String()}); err != nil {

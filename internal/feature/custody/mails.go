@@ -50,8 +50,19 @@ func (d MailDeps) ofEntry(want State, body func(entry, family.ID) mail.Body) fun
 		if fault.KindOf(err) == fault.NotFound || err == nil && want != "" && c.State != want {
 			err = errors.Join(mail.ErrDrop, err)
 		}
-		return body(c, family.ID(args["home"])), err
+		return named(r, args, body(c, family.ID(args["home"]))), err
 	}
+}
+
+// named starts a mail with the name of who reads it, when it is known.
+func named(r db.Reader, args map[string]string, body mail.Body) mail.Body {
+	if args["person"] == "" {
+		return body
+	}
+	if p, err := person.ByID(r, person.ID(args["person"])); err == nil {
+		body.ToName, body.Greeting = p.Full(), "Bonjour "+p.Full()+","
+	}
+	return body
 }
 
 func (d MailDeps) ofDay(want DayState, body func(handedDay, family.ID) mail.Body) func(context.Context, db.Reader, map[string]string) (mail.Body, error) {
@@ -60,7 +71,7 @@ func (d MailDeps) ofDay(want DayState, body func(handedDay, family.ID) mail.Body
 		if fault.KindOf(err) == fault.NotFound || err == nil && want != "" && x.State != want {
 			err = errors.Join(mail.ErrDrop, err)
 		}
-		return body(x, family.ID(args["home"])), err
+		return named(r, args, body(x, family.ID(args["home"]))), err
 	}
 }
 
@@ -117,7 +128,7 @@ func (d MailDeps) dayOfferedBody(x handedDay, _ family.ID) mail.Body {
 	body.Subject = "Le " + x.Day.Long() + ", " + x.Name.FirstName() + " peut être chez vous"
 	body.Paragraphs = []string{"L’autre foyer vous confie le " + x.Day.Long() + " pour " + x.Name.FirstName() + ", si vous l’acceptez.",
 		"Ce jour-là, vous pourrez réserver, et vous paierez ce que vous réservez. " + bookedStays,
-		"Sans réponse ce jour-là au plus tard, rien ne change."}
+		"Sans réponse de votre part avant la fin de ce jour-là, rien ne change."}
 	body.Button.Label = "Répondre"
 	return body
 }

@@ -144,7 +144,7 @@ func (m *model) arrangement() (custody.Sharing, int, int) {
 		x.Kind = custody.ByDates
 	}
 	if x.Kind == custody.ByDates || rapid.Bool().Draw(m.t, "holidays") {
-		at := from + rapid.IntRange(0, 20).Draw(m.t, "span")
+		at := from + rapid.IntRange(0, min(20, to-from)).Draw(m.t, "span") // one that starts after the end is refused
 		x.Spans = []custody.Span{{Range: civil.Range{From: m.day(at), To: m.day(at + rapid.IntRange(0, 15).Draw(m.t, "days"))}, Home: x.Other}}
 	}
 	return custody.Sharing{Arrangement: x}, from, to
@@ -228,9 +228,10 @@ func (m *model) hand() {
 			break
 		}
 	}
-	_, waits := m.open[at]
+	before, waits := m.open[at]
+	again := waits && before.giver == letter // offered already by this home: answered as done
 	id, err := custody.OfferDay(m.tx, m.now(), persontest.Citizen(who), m.h.Jeremy, m.day(at))
-	m.want("offer", err, m.may(who, letter) && at >= m.today && m.at(at) == letter && !waits, m.may(who, letter))
+	m.want("offer", err, m.may(who, letter) && at >= m.today && m.at(at) == letter && (!waits || again), m.may(who, letter))
 	if err == nil {
 		m.open[at] = offer{id: id, giver: letter}
 	}

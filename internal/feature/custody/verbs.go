@@ -68,6 +68,10 @@ func (s Sharing) check(now, today civil.Date) error {
 			wrong(name, "Indiquez un premier et un dernier jour, et le foyer.")
 			continue
 		}
+		if !s.Days.From.IsZero() && (x.To.Before(s.Days.From) || !s.Days.To.IsZero() && x.From.After(s.Days.To)) { // without effect
+			wrong(name, "Ces jours sont hors du partage, "+s.span()+". Changez ces dates, ou celles du partage.")
+			continue
+		}
 		for _, y := range s.Spans[:i] {
 			if !x.To.Before(y.From) && !y.To.Before(x.From) {
 				wrong(name, "Ces jours sont déjà dans une autre ligne.")
@@ -78,10 +82,18 @@ func (s Sharing) check(now, today civil.Date) error {
 	return fault.InvalidFields(append(fields, s.checkCourt(now)...)...)
 }
 
+// span is "qui commence le 4 janvier 2027", with its end when there is one.
+func (s Sharing) span() string {
+	if s.Days.To.IsZero() {
+		return "qui commence le " + long(s.Days.From)
+	}
+	return "qui va du " + long(s.Days.From) + " au " + long(s.Days.To)
+}
+
 func (s Sharing) checkCourt(now civil.Date) []fault.Field {
 	var fields []fault.Field
 	if s.DecidedOn.After(now) {
-		fields = append(fields, fault.Field{Name: "decision", Sentence: "Indiquez la date de la décision, par exemple 12/03/2026."})
+		fields = append(fields, fault.Field{Name: "decision", Sentence: "Cette date est à venir. Indiquez celle de la décision, par exemple 12/03/2026."})
 	}
 	switch {
 	case len([]rune(s.Reference)) > maxReference:
@@ -313,8 +325,15 @@ func tellHomes(tx *db.Tx, now time.Time, template string, child family.ChildID, 
 		if err != nil {
 			return err
 		}
+		names, err := namesOf(tx, now, home)
+		if err != nil {
+			return err
+		}
 		for _, address := range to {
 			one := map[string]string{"home": string(home)}
+			if who := names[address]; who != "" {
+				one["person"] = string(who)
+			}
 			for k, v := range args {
 				one[k] = v
 			}
@@ -324,4 +343,24 @@ func tellHomes(tx *db.Tx, now time.Time, template string, child family.ChildID, 
 		}
 	}
 	return nil
+}
+
+// namesOf are those who head a home by their address, but for an address that two of them share.
+func namesOf(tx *db.Tx, now time.Time, home family.ID) (map[string]person.ID, error) {
+	heads, err := family.HeadsOf(tx, home, civil.DateOf(now))
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]person.ID{}
+	for _, id := range heads {
+		p, err := person.ByID(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if _, shared := names[p.Email]; shared {
+			id = ""
+		}
+		names[p.Email] = id
+	}
+	return names, nil
 }
