@@ -30,7 +30,7 @@ func TestHelpSaysWhatTheAgendaDoes(t *testing.T) {
 		}
 	})
 	var source strings.Builder
-	for _, pattern := range []string{"../feature/booking/*.go", "../feature/booking/*.templ", "../portal/home/*.go", "../portal/home/*.templ"} {
+	for _, pattern := range []string{"../feature/booking/*.go", "../feature/booking/*.templ", "../portal/home/*.go", "../portal/home/*.templ", "../feature/family/pages.templ"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +46,7 @@ func TestHelpSaysWhatTheAgendaDoes(t *testing.T) {
 		}
 	}
 	told := 0
-	for _, id := range []string{"reserver", "annuler", "limites", "hors-delai", "complet", "preuve"} {
+	for _, id := range []string{"reserver", "semaine-type", "vacances", "annuler", "limites", "hors-delai", "complet", "absence", "deux-foyers", "calendrier", "preuve"} {
 		head := page.Doc.Find("main h2#" + id)
 		if head.Length() != 1 {
 			t.Errorf("no section %q", id)

@@ -71,7 +71,7 @@ func (a *App) features() features {
 		account:   account.Pages{Gate: gate, Grants: Grants(), Settings: a.Settings, OpenID: a.openid, Kept: attendance.Kept(a.DB)},
 		admission: admission.Pages{Desk: a.activations(), Settings: a.Settings, URL: a.address},
 		news:      messaging.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Check: a.check(), Subject: subjectOf},
-		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Written: messaging.Written, Asked: booking.AskedLate},
+		request:   request.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Written: messaging.Written, Asked: booking.AskedLate, Pending: booking.CountAsked},
 		document:  document.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Held: []document.Held{tariff.Held}},
 		activity:  activity.Pages{DB: a.DB, Now: a.Now, Cache: a.Activities, Placed: booking.Placed(a.Now), Answered: booking.AnsweredWords},
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
@@ -133,7 +133,7 @@ func (a *App) dashboard(f features) home.Dashboard {
 	return home.Dashboard{DB: a.DB, Now: a.Now, Owner: a.owner, Week: f.booking.Week, Standing: a.standing, Awaiting: family.Awaiting,
 		Shortcuts: f.booking.Shortcuts,
 		Todos:     []web.TodoSource{billing.Todo, custody.Todo, absence.Todo, f.booking.OfferTodos, f.booking.AnswerTodos, f.booking.DeadlineTodos},
-		Parts:     slices.Concat(custody.Parts(), absence.Parts(), messaging.Parts()),
+		Parts:     slices.Concat(custody.Parts(), booking.Parts(), absence.Parts(), messaging.Parts()),
 		Tiles:     slices.Concat(ownTiles(), f.family.Tiles(), f.request.Tiles(), f.billing.Tiles(), f.document.Tiles(), f.news.Tiles()),
 		Children: func(r db.Reader, now time.Time, who actor.Actor) ([]home.Child, error) {
 			upcoming, err := f.booking.Children(r, now, who)

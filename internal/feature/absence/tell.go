@@ -83,7 +83,7 @@ func rangeOf(f *web.Form, today civil.Date) (civil.Range, []fault.Field) {
 	case days.To.Before(days.From):
 		wrong = append(wrong, fault.Field{Name: "au", Sentence: "Ce jour est avant le premier."})
 	case days.From.Before(today.AddDays(-daysBack)):
-		wrong = append(wrong, fault.Field{Name: "du", Sentence: "Une absence se signale dans les 31 jours. Pour ce jour, appelez le service."})
+		wrong = append(wrong, fault.Field{Name: "du", Sentence: "Une absence se signale dans les 31 jours qui suivent. Pour ce jour, appelez le service."})
 	case days.To.After(today.AddDays(daysAhead)):
 		wrong = append(wrong, fault.Field{Name: "au", Sentence: "Une absence se signale jusqu’à six mois à l’avance."})
 	}
@@ -213,7 +213,7 @@ func readCell(s string) (booking.Cell, bool) {
 
 func (v tellView) lineOptions() (options []web.Option, values []string) {
 	for _, x := range v.plans {
-		hint := "La réservation ne s’annule plus\u00a0: l’absence est signalée"
+		hint := "La réservation ne s’annule plus\u00a0: l’absence sera signalée"
 		if x.Gives {
 			hint = "Encore à temps\u00a0: la réservation est annulée, non facturée"
 		}
@@ -228,7 +228,7 @@ func (v tellView) effects(key string) string {
 	var order []string
 	of := map[string][]civil.Date{}
 	for _, x := range v.absent() {
-		words := "facturé\u00a0: ce motif n’est pas prévu pour " + x.Label
+		words := "facturé, sauf décision du service\u00a0: ce motif n’est pas prévu pour " + x.Label
 		if verdict, _, known := x.Judge(key, v.now); known {
 			words = verdict.Words(v.today)
 		}

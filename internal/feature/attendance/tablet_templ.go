@@ -403,7 +403,7 @@ func startPage(v Day) templ.Component {
 
 // tally is "12 attendus, 3 présents".
 func (g Group) tally() string {
-	return strconv.Itoa(g.count(tabExpected)) + " à pointer, " + strconv.Itoa(g.count(tabPresent)) + " présents, " + strconv.Itoa(g.count(tabAbsent)) + " absents"
+	return strconv.Itoa(g.count(tabExpected)) + " à pointer, " + counted(g.count(tabPresent), "présent") + ", " + counted(g.count(tabAbsent), "absent")
 }
 
 func lockForm() templ.Component {
@@ -1799,6 +1799,14 @@ func (v sheetView) healthRows() []web.Row {
 		pai = "Oui"
 	}
 	return []web.Row{{Label: "Allergies", Value: or(v.Health.Allergies)}, {Label: "Régime", Value: or(v.Health.Diet)}, {Label: "Projet d’accueil individualisé (PAI)", Value: pai}}
+}
+
+// counted is "1 présent", "3 présents".
+func counted(n int, one string) string {
+	if n > 1 {
+		one += "s"
+	}
+	return strconv.Itoa(n) + "\u00a0" + one
 }
 
 var _ = templruntime.GeneratedTemplate

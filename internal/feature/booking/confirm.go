@@ -490,7 +490,7 @@ func (p Pages) confirmation(w http.ResponseWriter, r *http.Request, a actor.Acto
 	if err != nil {
 		return err
 	}
-	s := &Scene{Catalogue: cat, Now: now}
+	s := &Scene{Catalogue: cat, Now: now, ranked: true}
 	var join joinView
 	c, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (Confirmation, error) {
 		c, err := ReadConfirmation(rd, now, a, cat, r.PathValue("id"))

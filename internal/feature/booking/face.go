@@ -2,6 +2,7 @@ package booking
 
 import (
 	"sort"
+	"strings"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/web"
@@ -123,7 +124,7 @@ func (s *Scene) heldFace(f Face, a *activity.Activity) Face {
 		f.Reason = joinReason(f.Reason, "Jour de l’autre foyer, que vous avez réservé\u00a0: vous le payez")
 	}
 	if f.Held.Reason != "" {
-		f.Reason = joinReason(f.Reason, "Le service\u00a0: "+f.Held.Reason)
+		f.Reason = joinReason(f.Reason, "Le service\u00a0: "+noStop(f.Held.Reason))
 	}
 	return f
 }
@@ -134,7 +135,7 @@ func (s *Scene) freeFace(f Face, a *activity.Activity) Face {
 	if f.Held.State == Refused || f.Held.State == Cancelled {
 		f.Said = Said{markFree, ""}
 		if f.Reason = f.Held.Reason; f.Held.ByAgent && f.Held.Reason != "" {
-			f.Reason = "Le service\u00a0: " + f.Held.Reason
+			f.Reason = "Le service\u00a0: " + noStop(f.Held.Reason)
 		}
 	}
 	if f.Day.Before(today) {
@@ -195,6 +196,9 @@ func (s *Scene) opensOn(c Cell, a *activity.Activity, id activity.ChoiceID) stri
 	return notOpen
 }
 
+// noStop is what somebody wrote, without its full stop: the page adds its own.
+func noStop(s string) string { return strings.TrimRight(s, ". ") }
+
 func joinReason(a, b string) string {
 	switch {
 	case a == "":
@@ -202,7 +206,7 @@ func joinReason(a, b string) string {
 	case b == "":
 		return a
 	}
-	return a + ". " + b
+	return strings.TrimRight(a, ".") + ". " + b
 }
 
 // options are the choices whose units all take place that day; the one held always is.

@@ -29,6 +29,7 @@ type confirmationView struct {
 	Sums      []sum    // what was done in short, when it is long
 	Join      joinView
 	Own       bool // read by the family
+	Waits     bool // a day of it is on a waiting list
 }
 
 func (c Confirmation) view(cat *activity.Catalogue, zone *time.Location, today civil.Date) confirmationView {
@@ -47,6 +48,7 @@ func (c Confirmation) view(cat *activity.Catalogue, zone *time.Location, today c
 		} else {
 			v.Done = append(v.Done, l)
 		}
+		v.Waits = v.Waits || p.Did == DidWait && !p.Since
 		if !seen[p.Child] {
 			seen[p.Child] = true
 			v.Agendas = append(v.Agendas, web.Link{Href: weekHref(p.Child, p.Day), Label: "Agenda " + civil.Of(p.ChildName)})
@@ -82,6 +84,12 @@ func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
 	}
 	if p.Did == DidOffer && p.Until != nil && !p.Since {
 		l.Detail = joinReason(l.Detail, upperFirst(answerBefore(*p.Until, today)))
+	}
+	if p.Did == DidWait && !p.Since && p.Rank > 0 {
+		l.Mark = rankMark(p.Rank)
+		if a, known := cat.Activity(p.Activity); known {
+			l.Detail = joinReason(l.Detail, whenFreed(a))
+		}
 	}
 	if p.Since {
 		l.Mark = web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Changé depuis"}

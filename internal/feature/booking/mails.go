@@ -232,9 +232,9 @@ func (p Proof) Sentence(cat *activity.Catalogue, today civil.Date) string {
 	switch {
 	case p.Why == "":
 	case p.ByAgent:
-		s += " Motif du service\u00a0: " + strings.TrimRight(p.Why, ".") + "."
+		s += " Motif du service\u00a0: " + noStop(p.Why) + "."
 	default:
-		s += " " + p.Why + "."
+		s += " " + noStop(p.Why) + "."
 	}
 	return s
 }

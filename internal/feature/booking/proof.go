@@ -32,6 +32,7 @@ type Proof struct {
 	ByAgent   bool
 	ByPerson  string
 	At        civil.Instant
+	Rank      int  // on the waiting list, 0 when not read
 	Since     bool // what stands now is not what this line did
 }
 
@@ -114,7 +115,7 @@ func (c *Confirmation) compare(r db.Reader, s *Scene, children []family.Child) e
 		h := s.Held(p.Cell)
 		switch p.Did {
 		case DidWait:
-			c.Lines[i].Since = h.State != Waiting
+			c.Lines[i].Since, c.Lines[i].Rank = h.State != Waiting, h.Rank
 		case DidOffer:
 			c.Lines[i].Since = h.State != Offered
 		case DidBook, DidChange, DidAccept, DidPromote, DidTake, DidGive:

@@ -54,7 +54,7 @@ func TestEachDayWrittenIsAnswered(t *testing.T) {
 		camille := portal(t, d).As(as(o.Camille, "Camille Martin"))
 		form := camille.Get("/espace/reserver/" + string(o.ID))
 		text := form.SubmitAll("#reserver", url.Values{"rythme": {"dates"}, "dates": {"25/01/2027, 30/01/2027, 31/01/2027"}}).Text("main")
-		for _, want := range []string{"1 par enfant", "2 jours exceptés", "samedi 30 janvier 2027", "dimanche 31 janvier 2027"} {
+		for _, want := range []string{"1 par enfant", "4 jours d’enfant exceptés", "samedi 30 janvier 2027", "dimanche 31 janvier 2027"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the check page lacks %q: %s", want, text)
 			}
@@ -81,5 +81,24 @@ func TestOtherPeriodsAreInSight(t *testing.T) {
 	}
 	if n := strings.Count(form.Text("#reserver"), "D’autres dates"); n != 0 {
 		t.Errorf("« D’autres dates » is said %d times", n)
+	}
+}
+
+// TestAnUndoNamesEachChildsDays: what is given up is told of each child apart, by its number, and once given up is told so.
+func TestAnUndoNamesEachChildsDays(t *testing.T) {
+	d := testkit.SQLite(t, booking.Sources())
+	o := winter(t, d, nil)
+	camille := portal(t, d).As(as(o.Camille, "Camille Martin"))
+	form := camille.Get("/espace/reserver/" + string(o.ID))
+	values := map[string]string{form.Doc.Find(`input[name^="s.k0."]`).First().AttrOr("name", ""): "1", form.Doc.Find(`input[name^="j.k1."]`).Last().AttrOr("name", ""): "1"}
+	done := form.Submit("#reserver", values).Submit("#confirmer", nil).Follow()
+	undo := done.Click(`main a[href$="/annuler"]`)
+	text := undo.Text("main")
+	if !strings.Contains(text, "Inès : vendredi 19 février") || strings.Contains(text, "Jérémy et Inès") || !strings.Contains(undo.Text("#confirmer"), "Annuler 6 jours") {
+		t.Errorf("the undo: %s", text)
+	}
+	undo.Submit("#confirmer", nil).Follow()
+	if again := camille.Get(undo.Path).Text("main"); strings.Contains(again, "vous regardez la page") || !strings.Contains(again, "Déjà annulé") || strings.Contains(again, "Ne rien annuler") {
+		t.Errorf("opened again: %s", again)
 	}
 }

@@ -25,7 +25,9 @@ type proposalView struct {
 	Notes   []string
 	Problem string
 	Form    *web.Form
-	Undo    bool // gives up what a confirmation did
+	Undo    bool   // gives up what a confirmation did
+	Button  string // "Confirmer" when empty
+	Keep    string // of an undo: what not doing it is called
 }
 
 // proposalGroup is what some children will have of an activity.
@@ -155,12 +157,33 @@ func (s *Scene) group(of groupOf, r Recipe, lines []Decision, today civil.Date) 
 			g.Children = append(g.Children, s.kids[d.Child].name)
 		}
 	}
-	g.Sentence = family.List(g.Children) + "\u00a0: " + s.whenWords(of, a, lines) + "."
+	g.Sentence = s.whoWhen(of, a, ids, lines)
 	g.Figures, g.Kinds = s.figures(ids, lines, today)
 	if g.Excluded = s.exclusions(ids, lines); len(lines) == 0 {
 		g.Figures[0].Detail = "L’activité n’a lieu aucun de ces jours"
 	}
 	return g
+}
+
+// whoWhen is "Jérémy et Inès : le lundi, chaque semaine, du … au ….", or each child with its own days where they differ.
+func (s *Scene) whoWhen(of groupOf, a *activity.Activity, ids []family.ChildID, lines []Decision) string {
+	var names, words []string
+	said := map[string][]string{}
+	for _, id := range ids {
+		own := lines
+		if of.picked {
+			own = slices.DeleteFunc(slices.Clone(lines), func(d Decision) bool { return d.Child != id })
+		}
+		w := s.whenWords(of, a, own)
+		if said[w] == nil {
+			words = append(words, w)
+		}
+		said[w] = append(said[w], s.kids[id].name)
+	}
+	for _, w := range words {
+		names = append(names, family.List(said[w])+"\u00a0: "+w+".")
+	}
+	return strings.Join(names, " ")
 }
 
 // whenWords is "le lundi et le mardi, chaque semaine, du … au …", or the days picked.
@@ -253,7 +276,7 @@ func (s *Scene) figures(ids []family.ChildID, lines []Decision, today civil.Date
 	case len(ids) > 1 && same:
 		days.Value += " par enfant"
 	case len(ids) > 1:
-		days.Value, days.Detail = counted(total(counts), "jour"), strings.Join(each, ", ")
+		days.Value, days.Detail = counted(total(counts), "jour")+" d’enfant", strings.Join(each, ", ")
 	}
 	all := []web.Figure{days, {Label: "Premier jour", Value: first.Day.DayMonth(), Detail: "Dernier jour\u00a0: " + last.Day.Long()}}
 	if until := untilWords(first.Until, s.Now, today); until != "" && first.Did != DidCancel {
@@ -288,7 +311,7 @@ func (s *Scene) exclusions(ids []family.ChildID, lines []Decision) []exclusion {
 	type because struct{ why, who string }
 	var on activity.Weekdays
 	var order []because
-	days := map[because][]civil.Date{}
+	days, each := map[because][]civil.Date{}, map[because]int{}
 	at := map[string]map[civil.Date][]family.ChildID{} // who has a reason on a day
 	said := reasonsOf(lines)
 	for _, d := range lines {
@@ -321,10 +344,11 @@ func (s *Scene) exclusions(ids []family.ChildID, lines []Decision) []exclusion {
 			order = append(order, b)
 		}
 		days[b] = append(days[b], d.Day)
+		each[b] += len(of)
 	}
 	var all []exclusion
 	for _, b := range order {
-		all = append(all, exclusion{Why: b.who + b.why, Days: strings.Join(ranges(days[b], on), ", "), N: len(days[b])})
+		all = append(all, exclusion{Why: b.who + b.why, Days: strings.Join(ranges(days[b], on), ", "), N: each[b]})
 	}
 	return all
 }
@@ -365,11 +389,14 @@ func (r reasons) of(why string) string {
 	return why
 }
 
-// excludedTitle is "22 jours exceptés".
+// excludedTitle is "22 jours exceptés"; of several children, days of each are counted, as those that are booked.
 func (g proposalGroup) excludedTitle() string {
 	n := 0
 	for _, e := range g.Excluded {
 		n += e.N
+	}
+	if len(g.Children) > 1 {
+		return counted(n, "jour") + " d’enfant exceptés\u00a0: voir pourquoi"
 	}
 	if n == 1 {
 		return "1\u00a0jour excepté\u00a0: voir pourquoi"

@@ -83,7 +83,12 @@ func (p Pages) weeksView(rd db.Reader, _ actor.Actor, children []family.Child, a
 	n := namesOf(g.scene.Catalogue, v.Children)
 	v.Fields = formFields(formWeeks, n, func(id activity.ID) bool { return id == a.ID })
 	for _, x := range open {
-		v.Weeks = append(v.Weeks, g.period(n, a, x, v.Children, got, sent))
+		if w := g.period(n, a, x, v.Children, got, sent); len(w.Weeks) > 0 {
+			v.Weeks = append(v.Weeks, w)
+		}
+	}
+	if len(v.Weeks) == 0 {
+		v.Closed = "Aucun jour de ces vacances n’est encore connu."
 	}
 	return v, nil
 }
@@ -250,7 +255,7 @@ func (n names) control(l *weekLine, name string, a *activity.Activity, options [
 
 // placesWords says how many places a child's days have left at its place: the least of them.
 func (s *Scene) placesWords(a *activity.Activity, c family.Child, days []civil.Date) string {
-	least, bounded, full := 0, false, 0
+	least, most, bounded, full := 0, 0, false, 0
 	for _, d := range days {
 		cell := Cell{c.ID, a.ID, d}
 		e, _ := s.enrolment(cell)
@@ -269,6 +274,7 @@ func (s *Scene) placesWords(a *activity.Activity, c family.Child, days []civil.D
 			if !bounded || n < least {
 				least, bounded = n, true
 			}
+			most = max(most, n)
 		}
 	}
 	switch {
@@ -276,6 +282,8 @@ func (s *Scene) placesWords(a *activity.Activity, c family.Child, days []civil.D
 		return "Complet"
 	case full > 0:
 		return "Complet pour " + counted(full, "jour")
+	case bounded && least == most:
+		return counted(least, "place") + " chaque jour"
 	case bounded:
 		return counted(least, "place") + " ou plus chaque jour"
 	}

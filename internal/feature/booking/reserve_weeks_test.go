@@ -73,7 +73,7 @@ func TestHolidaysAreBookedWeekByWeek(t *testing.T) {
 		week := form.Doc.Find(`input[name^="s.k0."]`).First().AttrOr("name", "")
 		day := form.Doc.Find(`input[name^="j.k1."]`).Last().AttrOr("name", "")
 		check := form.Submit("#reserver", map[string]string{week: "1", day: "1"})
-		if text := check.Text("main"); !strings.Contains(text, "Jérémy et Inès") || !strings.Contains(text, "6 jours") {
+		if text := check.Text("main"); !strings.Contains(text, "Jérémy : du lundi 8 février") || !strings.Contains(text, "Inès : vendredi 19 février") || !strings.Contains(text, "6 jours d’enfant") {
 			t.Errorf("check: %s", text)
 		}
 		back := check.Submit(`form[action$="/verifier"]`, nil)

@@ -101,7 +101,20 @@ func (p Pages) showUndo(w http.ResponseWriter, r *http.Request, a actor.Actor, f
 	if err != nil {
 		return err
 	}
+	if problem == "" { // the page was just opened: nothing changed while it was read
+		for i, d := range x.lines {
+			switch d.Why {
+			case AlreadyCancelled:
+				x.lines[i].Why = "Déjà annulé"
+			case AlreadyBooked:
+				x.lines[i].Why = hasAlready
+			case Moved:
+				x.lines[i].Why = "Ce jour a changé depuis cette réservation\u00a0: il reste comme il est"
+			}
+		}
+	}
 	v := x.view(Recipe{}, civil.DateOf(p.Now()))
+	v.Button, v.Keep = undoWords(x.lines)
 	v.Undo, v.Problem, v.Form = true, problem, f
 	v.Back = web.Link{Href: "/espace/reservations/" + c.Reference, Label: c.Reference}
 	v.Action = v.Back.Href + "/annuler"
@@ -121,4 +134,24 @@ func (p Pages) undo(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		return p.showUndo(w, r, a, f, problem)
 	}
 	return err
+}
+
+// undoWords are what the undo page calls what it does, and not doing it.
+func undoWords(lines []Decision) (button, keep string) {
+	done, cancels := 0, 0
+	for _, d := range lines {
+		if d.does() {
+			done++
+		}
+		if d.Did == DidCancel {
+			cancels++
+		}
+	}
+	switch {
+	case done > 0 && cancels == done:
+		return "Annuler " + counted(done, "jour"), "Ne rien annuler"
+	case done > 0:
+		return "Confirmer", "Ne rien changer"
+	}
+	return "", "Revenir à la réservation"
 }

@@ -51,10 +51,7 @@ func (s *Scene) listFace(f Face, a *activity.Activity) Face {
 		f.Editable, f.Reason = false, "Pour quitter cette liste, appelez le service"
 		return f
 	}
-	f.Reason = "Réservé dès qu’une place se libère"
-	if a.Waiting.Offers {
-		f.Reason = "Une place qui se libère vous sera proposée"
-	}
+	f.Reason = whenFreed(a)
 	x := inLine{Cell: f.Cell, Family: f.Held.Family, Choice: f.Held.Choice, Late: f.Held.Late, Acts: true}
 	for _, u := range f.Held.Units {
 		x.Units = append(x.Units, lined{id: u.id, unit: u.unit})
@@ -63,6 +60,14 @@ func (s *Scene) listFace(f Face, a *activity.Activity) Face {
 		f.Reason = "Une place libre ne peut pas vous être donnée pour l’instant\u00a0: " + lowerFirst(why)
 	}
 	return f
+}
+
+// whenFreed says what becomes of a place that comes free.
+func whenFreed(a *activity.Activity) string {
+	if a.Waiting.Offers {
+		return "Une place qui se libère vous sera proposée"
+	}
+	return "Réservé dès qu’une place se libère"
 }
 
 // fullFace says of a cell without a place left that it may be waited for.

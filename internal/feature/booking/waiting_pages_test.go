@@ -48,7 +48,8 @@ func TestJoiningTheListOnScreen(t *testing.T) {
 			t.Fatalf("%d: %s", check.Status, text)
 		}
 		done := check.Submit("form[action$=confirmer]", nil).Follow()
-		if text := done.Text("main"); done.Status != 200 || !strings.Contains(text, "Liste d’attente") {
+		if text := done.Text("main"); done.Status != 200 || !strings.Contains(text, "Liste d’attente, rang 1") || !strings.Contains(text, "Réservé dès qu’une place se libère") ||
+			!done.Has(`main a[href="/espace/places"]`) {
 			t.Fatalf("%d: %s", done.Status, text)
 		}
 		if text := c.Get(week).Text("main"); !strings.Contains(text, "Liste d’attente, rang 1") || !strings.Contains(text, "Réservé dès qu’une place se libère") {

@@ -29,6 +29,8 @@ type Pages struct {
 	Written func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
 	// Asked is what the person asked of a service about bookings; nil shows none. Filled from booking, above.
 	Asked func(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error)
+	// Pending counts what of that has no answer yet; nil counts none.
+	Pending func(r db.Reader, now time.Time, a actor.Actor) (int, error)
 }
 
 // Citizen declares the families' page.
@@ -38,11 +40,11 @@ func (p Pages) Citizen(rt *web.Router) {
 
 // Tiles is the requests on the first page.
 func (p Pages) Tiles() []web.Tile {
-	return []web.Tile{{Order: 30, Label: "Dernières demandes", Href: "/espace/demandes", Icon: "clipboard", Fact: pendingFact}}
+	return []web.Tile{{Order: 30, Label: "Dernières demandes", Href: "/espace/demandes", Icon: "clipboard", Fact: p.pendingFact}}
 }
 
 // pendingFact is "2 en cours", or "Aucune en cours".
-func pendingFact(r db.Reader, now time.Time, a actor.Actor) (string, error) {
+func (p Pages) pendingFact(r db.Reader, now time.Time, a actor.Actor) (string, error) {
 	homes, err := family.Households(r, a, civil.DateOf(now))
 	if err != nil {
 		return "", err
@@ -50,6 +52,13 @@ func pendingFact(r db.Reader, now time.Time, a actor.Actor) (string, error) {
 	n := 0
 	for _, h := range homes {
 		n += h.Pending
+	}
+	if p.Pending != nil {
+		late, err := p.Pending(r, now, a)
+		if err != nil {
+			return "", err
+		}
+		n += late
 	}
 	if n == 0 {
 		return "Aucune en cours", nil
