@@ -1,7 +1,9 @@
 package booking
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,48 +30,61 @@ type asking struct {
 // AskedLate is what the actor's families asked after the deadline, and what the service answered lately, for the page of
 // requests; nil for nothing.
 func AskedLate(r db.Reader, now time.Time, a actor.Actor) (templ.Component, error) {
-	all, err := askings(r, now, a)
-	if err != nil {
-		return nil, err
-	}
-	replies, err := repliesTo(r, now, a)
+	all, replies, err := lateOf(r, now, a)
 	if err != nil || len(all)+len(replies) == 0 {
 		return nil, err
 	}
 	return askedList(all, replies, now.Location()), nil
 }
 
-// askings lists them, the nearest day first.
-func askings(r db.Reader, now time.Time, a actor.Actor) ([]asking, error) {
+// lateOf lists, in one query, what is asked, the nearest day first, and what was answered these last weeks, the latest first.
+func lateOf(r db.Reader, now time.Time, a actor.Actor) (waits []asking, replies []reply, err error) {
 	children, err := family.Children(r, a, civil.DateOf(now))
 	if err != nil || len(children) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
-	args := []any{civil.DateOf(now)}
+	args := []any{civil.DateOf(now), civil.InstantOf(now.AddDate(0, 0, -replyDays))}
 	for _, c := range children {
 		args = append(args, string(c.ID))
 	}
-	of := db.Marks(len(args)+1, len(children))
+	in, of := db.Marks(3, len(children)), db.Marks(3+len(children), len(children))
 	for _, c := range children {
 		args = append(args, string(c.Family))
 	}
-	all, err := db.List(r, func(s db.Scanner) (asking, error) {
-		var x asking
-		var p person.Person
-		var state State
-		var c Cell
-		err := s.Scan(&p.LastName, &p.FirstNames, &x.what, &x.day, &state, &x.at, &c.Child, &c.Activity)
-		c.Day = x.day
-		x.child, x.cancel, x.href = p.FirstName(), state == Booked, cancelHref(c)
-		return x, err
-	}, `select distinct p.last_name, p.first_names, act.name, b.day, b.state, coalesce(b.cancel_asked_at, b.changed_at, b.made_at), b.child, act.id
-		from `+late+` b join unit u on u.id = b.unit join activity act on act.id = u.activity join person p on p.id = b.child
-		where b.child in (`+db.Marks(2, len(children))+`) and b.family in (`+of+`)
-		order by 4, 1, 2, 3`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list what is asked late: %w", err)
+	type row struct {
+		Proof
+		what  string
+		reply bool
 	}
-	return all, nil
+	all, err := db.List(r, func(s db.Scanner) (row, error) {
+		var x row
+		var p person.Person
+		err := s.Scan(&x.reply, &p.LastName, &p.FirstNames, &x.what, &x.Day, &x.Did, &x.At, &x.Why, &x.Reference, &x.Child, &x.Activity)
+		x.ChildName, x.ByAgent = p.FirstName(), x.reply
+		return x, err
+	}, `select false as reply, p.last_name, p.first_names, act.name, x.day, x.did, x.at, '' as why, '' as reference, x.child, act.id
+		from (select distinct b.child, u.activity, b.day, b.state as did, coalesce(b.cancel_asked_at, b.changed_at, b.made_at) as at
+			from `+late+` b join unit u on u.id = b.unit where b.child in (`+in+`) and b.family in (`+of+`)) x
+			join activity act on act.id = x.activity join person p on p.id = x.child
+		union all
+		select true, p.last_name, p.first_names, act.name, l.day, l.did, l.at, l.why, l.reference, l.child, act.id
+		from (select l.* from booking_line l
+			where l.at >= $2 and l.by_agent = true and (l.did in ('accepted', 'refused', 'kept') or l.did = 'cancelled' and l.late = true)
+				and l.child in (`+in+`) and l.family in (`+of+`) order by l.at desc, l.reference, l.position limit `+strconv.Itoa(mostReplies)+`) l
+			join activity act on act.id = l.activity join person p on p.id = l.child
+		order by 5, 2, 3, 4`, args...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list what is asked late: %w", err)
+	}
+	for _, x := range all {
+		if x.reply {
+			replies = append(replies, reply{x.Proof, x.what})
+			continue
+		}
+		waits = append(waits, asking{child: x.ChildName, what: x.what, day: x.Day, cancel: State(x.Did) == Booked, at: x.At, href: cancelHref(x.Cell)})
+	}
+	slices.SortStableFunc(replies, func(x, y reply) int { return cmp.Compare(y.At, x.At) })
+	return waits, replies, nil
 }
 
 // replyDays is how long an answer stays on the page of requests; the history of a child keeps it for good.
@@ -82,37 +97,6 @@ const mostReplies = 20
 type reply struct {
 	Proof
 	what string
-}
-
-// repliesTo lists the service's answers of the last weeks, the latest first.
-func repliesTo(r db.Reader, now time.Time, a actor.Actor) ([]reply, error) {
-	children, err := family.Children(r, a, civil.DateOf(now))
-	if err != nil || len(children) == 0 {
-		return nil, err
-	}
-	args := []any{civil.InstantOf(now.AddDate(0, 0, -replyDays))}
-	for _, c := range children {
-		args = append(args, string(c.ID))
-	}
-	of := db.Marks(len(args)+1, len(children))
-	for _, c := range children {
-		args = append(args, string(c.Family))
-	}
-	all, err := db.List(r, func(s db.Scanner) (reply, error) {
-		var x reply
-		var p person.Person
-		err := s.Scan(&p.LastName, &p.FirstNames, &x.what, &x.Day, &x.Did, &x.At, &x.Why, &x.Reference)
-		x.ChildName, x.ByAgent = p.FirstName(), true
-		return x, err
-	}, `select p.last_name, p.first_names, act.name, l.day, l.did, l.at, l.why, l.reference
-		from booking_line l join activity act on act.id = l.activity join person p on p.id = l.child
-		where l.at >= $1 and l.by_agent = true and (l.did in ('accepted', 'refused', 'kept') or l.did = 'cancelled' and l.late = true)
-			and l.child in (`+db.Marks(2, len(children))+`) and l.family in (`+of+`)
-		order by l.at desc, l.reference, l.position limit `+strconv.Itoa(mostReplies), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list answers to late requests: %w", err)
-	}
-	return all, nil
 }
 
 // mark is an answer in a word.
