@@ -72,6 +72,7 @@ type Line struct {
 	Closed      string // why the service closed the day, of a booking that does not stand
 	Note        string
 	ByAgent     bool
+	By          string // the person who told it
 	At          civil.Instant
 }
 

@@ -113,6 +113,7 @@ type reportView struct {
 	cat       *activity.Catalogue
 	book      Book
 	now       time.Time
+	reader    string // who reads it
 }
 
 func (p Pages) report(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -122,7 +123,7 @@ func (p Pages) report(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 		return err
 	}
 	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (reportView, error) {
-		v := reportView{reference: r.PathValue("id"), cat: cat, now: now}
+		v := reportView{reference: r.PathValue("id"), cat: cat, now: now, reader: a.Person}
 		homes, see, err := own(rd, now, a)
 		if err != nil {
 			return v, err
@@ -148,8 +149,11 @@ func (p Pages) report(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 func (v reportView) said() string {
 	l := v.lines[0]
 	who := "par un responsable de la famille"
-	if l.ByAgent {
+	switch {
+	case l.ByAgent:
 		who = "par un agent de la mairie"
+	case l.By != "" && l.By == v.reader:
+		who = "par vous"
 	}
 	return "Enregistré le " + civil.Stamp(l.At.In(v.now.Location())) + " " + who + "."
 }

@@ -113,7 +113,7 @@ func TestThreeDaysOfTwoChildren(t *testing.T) {
 		}
 		clicks++ // « Signaler l’absence »
 		done := check.Submit("#absence", nil).Follow()
-		if text := done.Text("main"); clicks > 4 || !strings.Contains(text, "Référence") || !strings.Contains(text, "justificatif est à remettre") || strings.Count(text, "annulé à temps") != 4 && !strings.Contains(text, "Annulé") {
+		if text := done.Text("main"); clicks > 4 || !strings.Contains(text, "Référence") || !strings.Contains(text, " par vous.") || !strings.Contains(text, "justificatif est à remettre") || strings.Count(text, "annulé à temps") != 4 && !strings.Contains(text, "Annulé") {
 			t.Errorf("%d clicks: %s", clicks, text)
 		}
 		if got := w.client(t, citizen(w.Bruno)).Get(strings.Split(done.Path, "?")[0]); got.Status != 404 {

@@ -47,7 +47,7 @@ func insertLines(tx *db.Tx, all []Line, places map[ID]Day) error {
 }
 
 const lineColumns = `a.id, a.reference, a.child, a.activity, a.day, a.family, a.did, coalesce(a.rules, ''), a.reason, a.timing, a.proof, a.due_at, a.unproved, a.proved,
-	a.answer, coalesce(a.answered_at, 0), coalesce(a.withdrawn_at, 0), p.last_name, p.first_names, r.note, r.by_agent, r.at, coalesce(act.service, ''), ` + standsAs + `, ` + closedFor
+	a.answer, coalesce(a.answered_at, 0), coalesce(a.withdrawn_at, 0), p.last_name, p.first_names, r.note, r.by_agent, r.by_person, r.at, coalesce(act.service, ''), ` + standsAs + `, ` + closedFor
 
 // ofLine is the bookings b of the day of a line a.
 const ofLine = `from booking b join unit u on u.id = b.unit and u.activity = a.activity where b.child = a.child and b.day = a.day`
@@ -73,7 +73,7 @@ func lineScan(zone *time.Location) func(db.Scanner) (serviceLine, error) {
 		var due *int64
 		var who person.Person
 		err := s.Scan(&x.ID, &x.Reference, &x.Cell.Child, &x.Activity, &x.Day, &x.Family, &x.Did, &x.Rules, &x.Reason, &x.Timing, &x.Proof, &due, &x.Without, &x.With,
-			&x.Answer, &x.AnsweredAt, &x.WithdrawnAt, &who.LastName, &who.FirstNames, &x.Note, &x.ByAgent, &x.At, &x.service, &x.Booking, &x.Closed)
+			&x.Answer, &x.AnsweredAt, &x.WithdrawnAt, &who.LastName, &who.FirstNames, &x.Note, &x.ByAgent, &x.By, &x.At, &x.service, &x.Booking, &x.Closed)
 		x.ChildName = who.FirstName()
 		if due != nil {
 			l := activity.StoredLimit(civil.Instant(*due), zone)

@@ -1738,7 +1738,7 @@ func sheetPage(v sheetView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = web.Section("Qui peut venir le chercher").Render(templ.WithChildren(ctx, templ_7745c5c3_Var82), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Section("Qui peut venir chercher l’enfant").Render(templ.WithChildren(ctx, templ_7745c5c3_Var82), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

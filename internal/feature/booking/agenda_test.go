@@ -73,7 +73,7 @@ func TestTheFamilyBooksInPlace(t *testing.T) {
 					}
 				}
 				sent, err := db.Read(t.Context(), d, func(r db.Reader) (int, error) {
-					return db.One(r, "mails", db.Column[int], `select count(*) from mail_outbox where args like '%' || $1 || '%'`, strings.TrimPrefix(strings.Split(done.Path, "?")[0], "/espace/reservations/"))
+					return db.One(r, "mails", db.Column[int], `select count(*) from mail_outbox where args like '%' || $1 || '%' or parts like '%' || $1 || '%'`, strings.TrimPrefix(strings.Split(done.Path, "?")[0], "/espace/reservations/"))
 				})
 				if err != nil || sent != 2 { // a mail for each parent
 					t.Errorf("%d mails, %v", sent, err)
