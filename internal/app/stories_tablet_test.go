@@ -149,8 +149,15 @@ func TestTabletWithoutNetwork(t *testing.T) {
 		t.Errorf("the tablet keeps whole names of children whom nobody expects: %s", refs)
 	}
 
+	sheet := g.URL + "/tablette/enfants/" + string(r.children[0])
+	b.Go(sheet) // closed: the code was not typed
 	g.cut.Store(true)
 	g.CloseClientConnections()
+	b.Fill("input[name=code_equipe]", "4827")
+	b.ClickText("Ouvrir la fiche")
+	b.WaitFor(`document.getElementById("fiche-fermee") && !document.getElementById("fiche-fermee").hidden`)
+	b.Go(list)
+	b.WaitFor(`document.getElementById("tablette").dataset.ready === "true"`)
 	tap := func(child family.ChildID, act string) {
 		t.Helper()
 		b.Click(`[data-key="` + string(child) + act + `"]`)
@@ -201,8 +208,13 @@ func TestTabletWithoutNetwork(t *testing.T) {
 	}
 
 	h.dayEnds(b, g, list)
+	b.Go(sheet)
+	b.Fill("input[name=code_equipe]", "4827")
+	b.ClickText("Ouvrir la fiche")
+	b.WaitFor(`document.body.textContent.includes("Canarachide")`)
 	desk.Get("/agents/tablettes").Submit(`form[action$="/retirer"]`, nil)
 	b.Go(list)
+	b.WaitFor(`document.body.textContent.includes("Tablette non reliée") || document.querySelector("input[name=code]") !== null`)
 	b.WaitFor(`caches.keys().then((k) => k.length === 0)`)
 	if testkit.Eval[bool](b, `indexedDB.databases().then((all) => all.some((d) => d.name === "tablette"))`) {
 		t.Error("a revoked tablet keeps what it had")

@@ -86,7 +86,9 @@ func (rt *Router) turnAway(w http.ResponseWriter, r *http.Request, v *visit, ver
 		}
 		return fault.New(fault.Forbidden, "Vous avez déjà choisi votre mot de passe personnel.")
 	case notPaired:
-		w.Header().Set("Clear-Site-Data", Forget)
+		if r.Header.Get("X-Tablette") == "" { // the worker of a tablet forgets by itself
+			w.Header().Set("Clear-Site-Data", Forget)
+		}
 		return &statusError{status: http.StatusUnauthorized, title: "Tablette non reliée",
 			sentence: "Cette tablette n’est pas reliée au portail, ou ne l’est plus. Un agent donne un code à taper sur la page « Tablette »."}
 	case notActivated:

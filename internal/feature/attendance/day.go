@@ -33,6 +33,13 @@ type Row struct {
 	Base booking.Attendance // what was known before any mark
 	Now  Folded
 	Came bool // without a booking
+	Kept bool // a place is kept: booked, and not closed since
+}
+
+// planned tells that the child counts among those expected: a place is kept, and nobody told that it will not come,
+// unless it is there after all. Day lists and kitchens count the same.
+func (x Row) planned() bool {
+	return x.Kept && (x.Base == "" || x.Base == booking.Present || x.state() == booking.Present)
 }
 
 // tab is where a child stands on the list.
@@ -65,7 +72,7 @@ func (x Row) tab() tab {
 	return tabExpected
 }
 
-// count is how many of a list stand in a tab; all are expected who are not absent.
+// count is how many of a list stand in a tab.
 func (g Group) count(t tab) int {
 	n := 0
 	for _, x := range g.Children {
@@ -160,9 +167,13 @@ func rowsOn(r db.Reader, cat *activity.Catalogue, day civil.Date, units []activi
 func (t told) row(s booking.ListSection, e booking.Expected) Row {
 	k := Key{e.Child, s.Unit.ID, t.day}
 	x := Row{Pupil: Pupil{ID: e.Child, Last: e.LastName, First: e.FirstName, Folded: person.Fold(e.FirstName + " " + e.LastName), Class: e.Where()},
-		Base: e.Attendance, Now: Fold(t.marks[k]), Came: e.State != booking.Booked && e.State != booking.Asked}
+		Base: e.Attendance, Now: Fold(t.marks[k]), Came: e.State != booking.Booked && e.State != booking.Asked,
+		Kept: e.State == booking.Booked && e.Closed == ""}
 	if was, marked := t.stays[k]; marked && was.Wrote == e.Attendance {
 		x.Base = was.Before
+	}
+	if x.Base == "" && e.Told { // its family told it: it waits for nobody's mark
+		x.Base = booking.Absent
 	}
 	x.Warn = t.warn(x.Pupil)
 	switch {

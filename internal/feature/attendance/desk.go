@@ -41,7 +41,7 @@ func (p Pages) Agent(rt *web.Router) {
 // Queues are what agents have to look at.
 func (p Pages) Queues() []web.Queue {
 	return []web.Queue{{Label: "Anomalies de pointage", Href: anomalyPath, Right: Read, Icon: "alert",
-		Detail: "pointages contradictoires, enfants imprévus, réponses des familles",
+		Detail: "pointages contradictoires, présents sans inscription ou annulés, réponses des familles à un pointage",
 		Count:  func(r db.Reader, _ time.Time, a actor.Actor) (int, civil.Instant, error) { return CountAnomalies(r, a) }}}
 }
 
@@ -156,7 +156,7 @@ type deskList struct {
 
 func (l deskList) counts() (planned, present, absent, came int) {
 	for _, x := range l.rows {
-		if !x.Came {
+		if x.planned() {
 			planned++
 		}
 		switch x.tab() {

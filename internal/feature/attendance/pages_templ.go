@@ -674,7 +674,7 @@ func anomaliesPage(v anomaliesView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(v.rows) == 0 {
-			templ_7745c5c3_Err = web.EmptyState("Aucune anomalie", "Les pointages des tablettes s’accordent avec les réservations, et aucune famille n’a répondu.", deskPath, "Voir le pointage du jour").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.EmptyState("Aucune anomalie", "Aucun pointage ne se contredit, personne n’est présent sans inscription ni sur une réservation annulée, et aucune famille n’a répondu à un pointage. Les enfants imprévus se lisent au pointage du jour. Ce que les familles répondent aux écarts avec leurs réservations attend dans « Absences ».", deskPath, "Voir le pointage du jour").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

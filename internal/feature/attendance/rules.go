@@ -46,6 +46,9 @@ func Fold(marks []Mark) Folded {
 		if m.Site != "" {
 			f.Site = m.Site
 		}
+		if m.Agent != "" { // with a reason: what was said before is settled
+			here, away = map[string]bool{}, map[string]bool{}
+		}
 		switch m.Kind {
 		case Present, Unexpected:
 			f.State, f.Arrived, f.Left, f.Collector = booking.Present, m.At, 0, ""

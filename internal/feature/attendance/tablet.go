@@ -296,8 +296,9 @@ func (v groupView) marks(act string, child family.ChildID, at, now time.Time) ([
 // unexpectedView is the search of a child whom nobody expected.
 type unexpectedView struct {
 	groupView
-	query string
-	found []Pupil
+	query  string
+	found  []Pupil
+	listed []Row // of that name, on the list already
 }
 
 const mostFound = 30
@@ -309,6 +310,14 @@ func (p Pages) unexpected(w http.ResponseWriter, r *http.Request, a actor.Actor)
 	}
 	v := unexpectedView{groupView: g, query: strings.TrimSpace(r.URL.Query().Get("q"))}
 	words := strings.Fields(person.Fold(v.query))
+	named := func(first, last string) bool {
+		return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(person.Fold(first+" "+last), word) })
+	}
+	for _, x := range v.Children {
+		if named(x.First, x.Last) && len(v.listed) < mostFound {
+			v.listed = append(v.listed, x)
+		}
+	}
 	for _, c := range v.Pool {
 		if len(words) == 0 || len(v.found) >= mostFound {
 			break
@@ -316,7 +325,7 @@ func (p Pages) unexpected(w http.ResponseWriter, r *http.Request, a actor.Actor)
 		if slices.ContainsFunc(v.Children, func(x Row) bool { return x.ID == c.ID }) {
 			continue
 		}
-		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(person.Fold(c.First+" "+c.Last), word) }) {
+		if named(c.First, c.Last) {
 			v.found = append(v.found, c)
 		}
 	}

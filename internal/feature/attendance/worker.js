@@ -8,17 +8,27 @@ self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 async function wipe() {
-  await caches.delete(kept);
   indexedDB.deleteDatabase(kept);
+  await caches.delete(kept);
+  await self.registration.unregister();
 }
 
-// page asks the network, four seconds at most, then shows the page kept.
-async function page(request) {
+// ask is the request itself; of a page it says that the worker asks, which wipes by itself: a browser told to drop all
+// that scripts keep, the worker with it, would wait for the worker that waits for the answer.
+function ask(request, signal) {
+  if (request.method !== "GET") return fetch(request);
+  const headers = new Headers(request.headers);
+  headers.set("X-Tablette", "worker");
+  return fetch(request.url, { headers, signal, credentials: "same-origin", redirect: "manual" });
+}
+
+// page asks the network, four seconds at most when nothing is sent, then shows the page kept.
+async function page(event, request) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), 4000);
   try {
-    const answer = await fetch(request, { signal: stop.signal });
-    if (answer.status === 401) await wipe();
+    const answer = await ask(request, stop.signal);
+    if (answer.status === 401) event.waitUntil(wipe());
     return answer;
   } catch (error) {
     const empty = await caches.match(shell);
@@ -32,10 +42,10 @@ async function page(request) {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (url.origin !== location.origin) return;
   if (request.mode === "navigate") {
-    event.respondWith(page(request));
-  } else if (url.pathname.startsWith("/static/") || url.pathname.startsWith("/theme")) {
+    event.respondWith(page(event, request));
+  } else if (request.method === "GET" && (url.pathname.startsWith("/static/") || url.pathname.startsWith("/theme"))) {
     event.respondWith(caches.match(request).then((found) => found || fetch(request)));
   }
 });

@@ -42,6 +42,8 @@
   let view = "attendus", query = "", adding = false, last = null, said = "", offline = false, chosen = null;
   const groupOf = () => decodeURIComponent((location.pathname.match(/^\/tablette\/groupes\/([^/]+)$/) || [])[1] || "");
   const sheet = !groupOf() && location.pathname !== base && location.pathname !== base + "/hors-ligne"; // drawn by the server alone
+  const closed = document.getElementById("fiche-fermee"); // on the page kept, shown without a network
+  if (sheet && closed) closed.hidden = false;
   const now = () => Date.now() + (day ? day.ahead : 0);
   const dateOf = (ms) => new Intl.DateTimeFormat("en-CA", { timeZone: day ? day.zone : undefined }).format(ms);
   const clock = (ms) => new Intl.DateTimeFormat("fr-FR", { timeZone: day.zone, hour: "numeric", minute: "2-digit" }).format(ms).replace(":", "\u202fh\u202f");
@@ -130,7 +132,7 @@
   };
   const checked = async (answer) => {
     if (answer.status === 401 || answer.status === 410) {
-      await wipe();
+      await Promise.race([wipe(), new Promise((done) => setTimeout(done, 1000))]);
       location.replace(base);
     }
     if (!answer.ok) throw new Error("refused");
@@ -265,7 +267,10 @@
   const pool = (group, kids) => {
     const listed = new Set(kids.map((kid) => kid.c));
     const all = query.trim() ? day.pool.filter((kid) => !listed.has(kid.c) && found(kid)).slice(0, 30) : [];
+    const same = query.trim() ? kids.filter(found) : [];
     return [el("h2", {}, "Enfant imprévu"), search("Prénom ou nom", "cherche"),
+      ...same.map((kid) => el("p", {}, kid.f + " " + kid.l + " est déjà sur la liste, sous « " + labels[tabOf(kid)] + " ».")),
+      query.trim() && !all.length && !same.length ? el("p", {}, "Aucun enfant de ce lieu ne porte ce nom. S’il est d’un autre lieu ou inconnu, gardez-le avec vous et appelez le service : lui seul peut retrouver sa famille.") : "",
       el("ul", { class: "t-rows", role: "list" }, ...all.map((kid) => el("li", { class: "t-row" },
         el("div", { class: "t-who" }, el("p", {}, el("strong", {}, kid.f), " " + kid.l), kid.k ? el("p", { class: "muted" }, kid.k) : ""),
         el("div", { class: "t-acts" }, button("Ajouter, présent", kid.c + "add", () => {
