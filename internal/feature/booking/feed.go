@@ -2,6 +2,7 @@ package booking
 
 import (
 	"fmt"
+	"slices"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
@@ -15,8 +16,9 @@ type Entry struct {
 	Label    string // "Restauration scolaire", "Mercredi, journée"
 	Site     string // its name, "" when none is known
 	From, To int    // minutes of the day; both 0: no hours are known
-	State    State  // Cancelled for whatever does not take place
+	State    State  // Cancelled for whatever does not take place, a day of absence included
 	Changed  civil.Instant
+	units    []activity.UnitID // those that the entry speaks of
 }
 
 // CalendarDays are the days that calendars are told of: thirty before today, to the end of the last year that agendas show.
@@ -34,6 +36,7 @@ type entryRow struct {
 	changed civil.Instant
 	shut    bool
 	site    string
+	told    bool // somebody told that the child will not come
 }
 
 // Entries lists what some children hold and gave up over a range of days, in one query, in the order of days.
@@ -44,9 +47,10 @@ func Entries(r db.Reader, cat *activity.Catalogue, children []family.Child, days
 	in, args := childArgs(days, children)
 	rows, err := db.List(r, func(s db.Scanner) (entryRow, error) {
 		var x entryRow
-		err := s.Scan(&x.child, &x.unit, &x.day, &x.state, &x.choice, &x.changed, &x.shut, &x.site)
+		err := s.Scan(&x.child, &x.unit, &x.day, &x.state, &x.choice, &x.changed, &x.shut, &x.site, &x.told)
 		return x, err
-	}, `select b.child, b.unit, b.day, b.state, coalesce(b.choice, b.unit), coalesce(b.changed_at, b.made_at), coalesce(l.state = 'closed', false), coalesce(s.name, '')
+	}, `select b.child, b.unit, b.day, b.state, coalesce(b.choice, b.unit),
+			case when coalesce(b.absence_at, 0) > coalesce(b.changed_at, b.made_at) then b.absence_at else coalesce(b.changed_at, b.made_at) end, coalesce(l.state = 'closed', false), coalesce(s.name, ''), b.absence_at is not null
 		from booking b left join slot l on l.id = b.slot left join site s on s.id = l.site
 		where b.day between $1 and $2 and b.child in (`+in+`) order by b.day, b.child, b.unit`, args...)
 	if err != nil {
@@ -67,7 +71,25 @@ func Entries(r db.Reader, cat *activity.Catalogue, children []family.Child, days
 		}
 		all[i].add(cat, a, x)
 	}
+	for i := range all {
+		all[i].join(cat)
+	}
 	return all, nil
+}
+
+// join names the one choice that several units make together, as when they were booked one by one: "Mercredi, journée".
+func (e *Entry) join(cat *activity.Catalogue) {
+	a, known := cat.Activity(e.Activity)
+	if !known || len(e.units) < 2 {
+		return
+	}
+	for _, choice := range a.Choices {
+		if len(choice.Units) == len(e.units) && !slices.ContainsFunc(e.units, func(u activity.UnitID) bool { return !slices.Contains(choice.Units, u) }) {
+			e.Label = a.Label(choice.Name)
+			return
+		}
+	}
+	e.Label = a.Name
 }
 
 // add takes a unit in. Units given up count for the moment of the change alone, as long as others stand.
@@ -75,13 +97,13 @@ func (e *Entry) add(cat *activity.Catalogue, a *activity.Activity, x entryRow) {
 	e.Changed = max(e.Changed, x.changed)
 	u, _ := a.UnitByID(x.unit)
 	why, quiet := cat.Why(a, u, x.day)
-	live := (Holding{State: x.state}).Live() && !x.shut && (why == "" || quiet)
+	live := (Holding{State: x.state}).Live() && !x.shut && !x.told && (why == "" || quiet)
 	stands := e.State != Cancelled
 	if stands && !live {
 		return
 	}
 	if live && !stands {
-		e.From, e.To, e.Site = 0, 0, ""
+		e.From, e.To, e.Site, e.units = 0, 0, "", nil
 	}
 	if live {
 		e.State = x.state
@@ -89,6 +111,7 @@ func (e *Entry) add(cat *activity.Catalogue, a *activity.Activity, x entryRow) {
 	if choice, known := a.ChoiceByID(x.choice); known {
 		e.Label = a.Label(choice.Name)
 	}
+	e.units = append(e.units, x.unit)
 	if x.site != "" {
 		e.Site = x.site
 	}

@@ -241,6 +241,15 @@ func TestACalendarFollowsTheBookings(t *testing.T) {
 			}
 		}
 		h.exec(`update booking set state = 'booked' where child = $1`, string(h.Ines))
+		h.exec(`update booking set choice = null where child = $1`, string(h.Ines)) // booked unit by unit in the old portal
+		if got := h.events(path)[obrien+" 2027-03-30"]; got.Summary != after.Summary || got.Start != after.Start || got.End != after.End {
+			t.Errorf("unit by unit: %+v, want %s", got, after.Summary)
+		}
+		h.exec(`update booking set absence_at = $2 where child = $1`, string(h.Ines), int64(civil.InstantOf(h.now.Add(time.Hour))))
+		if got := h.events(path)[obrien+" 2027-03-30"]; got.Status != "CANCELLED" || got.UID != after.UID || got.Sequence <= after.Sequence {
+			t.Errorf("told absent: %+v", got)
+		}
+		h.exec(`update booking set absence_at = null where child = $1`, string(h.Ines))
 		h.exec(`update slot set state = 'closed' where day = $1`, spring)
 		if got := h.events(path)[obrien+" 2027-03-30"]; got.Status != "CANCELLED" {
 			t.Errorf("on a day that the service closed: %+v", got)
