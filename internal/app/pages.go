@@ -8,6 +8,7 @@ import (
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/captcha"
+	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/jobs"
@@ -77,7 +78,7 @@ func (a *App) features() features {
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
 		custody:   custody.Pages{DB: a.DB, Now: a.Now},
 		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href, Barred: absence.Barred(billing.Overdue), Openings: reminder.Soon},
-		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
+		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities, Elsewhere: spokenElsewhere},
 		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
 		reminder:  reminder.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities},
 		absence:   absence.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
@@ -443,4 +444,14 @@ func (a *App) photos() person.Photos {
 			return jobs.Enqueue(tx, now, jobs.Job{Kind: jobDropFile, Args: map[string]string{"file": id}, RunAt: now.Add(backupLasts)})
 		},
 	}
+}
+
+// spokenElsewhere are the days that a family and the service speak of as incidents: presences do not ask about them again.
+func spokenElsewhere(r db.Reader, child family.ChildID, home family.ID, since civil.Date) ([]attendance.Spoken, error) {
+	all, err := absence.SpokenOf(r, child, home, since)
+	said := make([]attendance.Spoken, len(all))
+	for i, x := range all {
+		said[i] = attendance.Spoken(x)
+	}
+	return said, err
 }

@@ -90,7 +90,7 @@ func errsOnce(h timed) {
 	h.sees("Réponse enregistrée")
 	h.homeOf(x, at(time.January, 13, 10, 0))
 	h.open(incident)
-	h.sees("Retiré : rien n’est compté", "C’est exact, pardon.")
+	h.sees("Retiré : cela ne compte pas, rien de plus n’est facturé", "C’est exact, pardon.")
 	h.seesNot("1 présence sans réservation")
 
 	first := h.cameUnbooked(x, unit, 14)

@@ -68,7 +68,7 @@ type Line struct {
 	Answer      string
 	AnsweredAt  civil.Instant
 	WithdrawnAt civil.Instant
-	Booking     string // "told": the booking stands with this absence; "booked": it was booked again since; "": it does not stand
+	Booking     string // "told": the booking stands with this absence; "came": the child is marked present; "booked": it was booked again since; "": it does not stand
 	Closed      string // why the service closed the day, of a booking that does not stand
 	Note        string
 	ByAgent     bool
@@ -77,7 +77,7 @@ type Line struct {
 }
 
 // holds tells that the absence says something of a booking in force: neither the service, nor an agent, nor the family
-// gave the day up since, nor did anybody book it again.
+// gave the day up since, nor did anybody book it again, nor did the child come.
 func (l Line) holds() bool { return l.Did == Absent && l.WithdrawnAt.IsZero() && l.Booking == "told" }
 
 // lapsed tells that an absence that nobody withdrew says nothing any more: nothing is asked for it.

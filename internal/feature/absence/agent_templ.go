@@ -455,7 +455,7 @@ func contestedPage(v contestedView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = web.Radios(v.form, web.Choice{Name: "decision", Label: "Votre réponse", Required: true, Options: []web.Option{{Value: "retirer", Label: "Retirer", Hint: "Ce n’est plus compté"}, {Value: "maintenir", Label: "Maintenir", Hint: "Le motif est alors nécessaire"}}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Radios(v.form, web.Choice{Name: "decision", Label: "Votre réponse", Required: true, Options: []web.Option{{Value: "retirer", Label: "Retirer", Hint: "Ce n’est plus compté. Si l’enfant n’a pas été accueilli comme le dit le pointage, corrigez aussi le pointage."}, {Value: "maintenir", Label: "Maintenir", Hint: "Le motif est alors nécessaire"}}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

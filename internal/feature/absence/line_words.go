@@ -16,6 +16,8 @@ func (l Line) words(now time.Time) string {
 		return "absence retirée : la réservation reste"
 	case l.Did == Cancelled:
 		return "annulé à temps, non facturé"
+	case l.lapsed() && l.Booking == "came":
+		return "l’enfant est venu : jour facturé au tarif habituel, cette absence ne compte plus"
 	case l.lapsed() && l.Booking != "":
 		return "le jour a été réservé de nouveau depuis : cette absence ne compte plus"
 	case l.lapsed() && l.Closed != "":
@@ -53,6 +55,8 @@ func (l Line) mark(now time.Time) web.Mark {
 		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Annulé"}
 	case l.lapsed() && l.Closed != "":
 		return web.Mark{Tone: web.Neutral, Icon: "ban", Word: "Pas d’accueil"}
+	case l.lapsed() && l.Booking == "came":
+		return web.Mark{Tone: web.OK, Icon: "double-check", Word: "Présent"}
 	case l.lapsed():
 		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Sans objet"}
 	case l.Proof == Accepted:
@@ -97,7 +101,7 @@ func (e Event) words() string {
 func (w Weighed) cost() string {
 	switch {
 	case !w.WithdrawnAt.IsZero():
-		return "retiré : rien n’est compté"
+		return "retiré : cela ne compte pas, rien de plus n’est facturé"
 	case w.ToldDay.IsZero():
 		return "la famille n’est pas encore prévenue : rien de plus n’est facturé"
 	case w.Standing.Charged:
@@ -112,6 +116,12 @@ func (w Weighed) cost() string {
 
 // usual says what stays due of the day with the incident.
 func (e Event) usual() string {
+	if !e.WithdrawnAt.IsZero() {
+		if e.Kind == Unbooked {
+			return "Le jour lui-même n’est facturé, au tarif habituel, que si le pointage dit l’enfant présent."
+		}
+		return ""
+	}
 	switch e.Kind {
 	case Unbooked:
 		return "Le jour lui-même est au tarif habituel."

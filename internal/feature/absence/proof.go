@@ -38,7 +38,7 @@ func AnswerProof(tx *db.Tx, now time.Time, a actor.Actor, id ID, to Proof, why s
 	case utf8.RuneCountInString(why) > mostWords:
 		return fault.InvalidFields(fault.Field{Name: "motif", Sentence: "Écrivez 500 caractères au plus."})
 	case l.Proof != Due && l.Proof != Received || l.Proof == to || !l.WithdrawnAt.IsZero() || l.lapsed():
-		return fault.New(fault.Conflict, "Un autre agent a déjà répondu, l’absence a été retirée, ou le jour a été annulé. Rien n’a été enregistré.")
+		return fault.New(fault.Conflict, "Un autre agent a déjà répondu, l’absence a été retirée, ou le jour a changé depuis. Rien n’a été enregistré.")
 	}
 	at := civil.InstantOf(now)
 	if to == Received {

@@ -54,7 +54,9 @@ const ofLine = `from booking b join unit u on u.id = b.unit and u.activity = a.a
 
 // standsAs is the Booking of a line, closedFor its Closed.
 const (
-	standsAs = `case when exists (select 1 ` + ofLine + ` and b.state = 'booked' and b.absence_at is not null) then 'told'
+	standsAs = `case when exists (select 1 ` + ofLine + ` and b.state = 'booked' and b.absence_at is not null)
+			and exists (select 1 from attendance t join unit u on u.id = t.unit and u.activity = a.activity where t.child = a.child and t.day = a.day and t.state = 'present') then 'came'
+		when exists (select 1 ` + ofLine + ` and b.state = 'booked' and b.absence_at is not null) then 'told'
 		when exists (select 1 ` + ofLine + ` and b.state = 'booked') then 'booked' else '' end`
 	closedFor = `coalesce((select min(s.reason) from slot s where s.state = 'closed' and s.id in (select b.slot ` + ofLine + ` and b.state = 'cancelled')), '')`
 )

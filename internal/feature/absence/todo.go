@@ -32,6 +32,7 @@ var (
 	owed = web.Part{Name: "absence.owed", Select: `select l.reference as a, l.child as b, l.family as c, cast(min(l.due_at) as text) as d
 		from family_member adult join absence l on l.family = adult.family and l.proof = 'due' and l.withdrawn_at is null and l.due_at > $3
 			and exists (select 1 from booking b join unit u on u.id = b.unit and u.activity = l.activity where b.child = l.child and b.day = l.day and b.state = 'booked' and b.absence_at is not null)
+			and not exists (select 1 from attendance t join unit u on u.id = t.unit and u.activity = l.activity where t.child = l.child and t.day = l.day and t.state = 'present')
 		where ` + acting + ` group by l.reference, l.child, l.family`}
 )
 

@@ -6,10 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
+	"parvis/internal/feature/person/persontest"
 	"parvis/internal/testkit"
 )
 
@@ -126,6 +129,31 @@ func TestTheWorkerOfARetiredTabletForgetsByItself(t *testing.T) {
 		c.Header.Set("X-Tablette", "worker")
 		if page := c.Get(p.list()); page.Status != 401 || page.Header.Get("Clear-Site-Data") != "" || !strings.Contains(page.Body, "Tablette non reliée") {
 			t.Errorf("the worker: %d %q", page.Status, page.Header.Get("Clear-Site-Data"))
+		}
+	})
+}
+
+func TestWhatIsSpokenOfElsewhereIsNotAskedAgain(t *testing.T) {
+	testkit.EachEngine(t, attendance.Sources(), func(t *testing.T, d *db.DB) {
+		p := newPlace(t, d)
+		a, _ := p.tablet("Tablette 1", p.School)
+		p.record(p.now, a, p.said(1, p.Jeremy, attendance.Present, ""))
+		portal := testkit.NewPortal(t, d, p.now)
+		about := attendance.Spoken{Activity: p.ID, Day: p.day, Present: true, Words: "Le service a retiré cet écart.", Href: "/espace/incidents/1"}
+		attendance.Pages{DB: d, Now: func() time.Time { return p.now }, Catalogue: p.Catalogue,
+			Elsewhere: func(_ db.Reader, child family.ChildID, home family.ID, _ civil.Date) ([]attendance.Spoken, error) {
+				if child != p.Jeremy || home != p.First {
+					return nil, nil
+				}
+				return []attendance.Spoken{about}, nil
+			}}.Citizen(portal.Router)
+		c := portal.As(persontest.Citizen(p.Camille))
+		if text := c.Get(attendance.Href(p.Jeremy)).Text("main"); strings.Contains(text, "Ce n’est pas exact") || !strings.Contains(text, "Le service a retiré cet écart.") {
+			t.Errorf("asked twice: %s", text)
+		}
+		p.record(p.now, a, p.said(2, p.Jeremy, attendance.Absent, ""))
+		if text := c.Get(attendance.Href(p.Jeremy)).Text("main"); !strings.Contains(text, "Ce n’est pas exact") {
+			t.Errorf("what changed since: %s", text)
 		}
 	})
 }

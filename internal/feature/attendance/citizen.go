@@ -36,6 +36,16 @@ type Presence struct {
 	Word   string // this person's own
 	Answer string // the service's
 	Label  string
+	spoken *Spoken
+}
+
+// Spoken is a day that a family and the service speak of elsewhere, with what was said: it is not asked about twice.
+type Spoken struct {
+	Activity activity.ID
+	Day      civil.Date
+	Present  bool // about a child who came, not one who did not
+	Words    string
+	Href     string
 }
 
 func (x Presence) id() string { return x.Day.String() + "." + string(x.Unit) }
@@ -102,6 +112,7 @@ func (p Pages) showPresences(w http.ResponseWriter, r *http.Request, a actor.Act
 	if err != nil {
 		return err
 	}
+	var elsewhere []Spoken
 	err = p.read(r.Context(), func(rd db.Reader) error {
 		today := civil.DateOf(now)
 		children, err := family.Children(rd, a, today)
@@ -113,7 +124,10 @@ func (p Pages) showPresences(w http.ResponseWriter, r *http.Request, a actor.Act
 			return fault.Missing("child")
 		}
 		v.child = children[i]
-		v.rows, err = presencesOf(rd, v.child.ID, a.Person, today.AddDays(-disputeDays))
+		if v.rows, err = presencesOf(rd, v.child.ID, a.Person, today.AddDays(-disputeDays)); err != nil || p.Elsewhere == nil {
+			return err
+		}
+		elsewhere, err = p.Elsewhere(rd, v.child.ID, v.child.Family, today.AddDays(-disputeDays))
 		return err
 	})
 	if err != nil {
@@ -123,6 +137,11 @@ func (p Pages) showPresences(w http.ResponseWriter, r *http.Request, a actor.Act
 		if act, known := cat.OfUnit(v.rows[i].Unit); known {
 			unit, _ := act.UnitByID(v.rows[i].Unit)
 			v.rows[i].Label = act.Label(unit.Name)
+			for _, x := range elsewhere {
+				if x.Activity == act.ID && x.Day == v.rows[i].Day && x.Present == (v.rows[i].Said == booking.Present) {
+					v.rows[i].spoken = &x
+				}
+			}
 		}
 	}
 	agenda := "/espace/enfants/" + string(v.child.ID) + "/agenda"

@@ -26,6 +26,8 @@ type Pages struct {
 	DB        *db.DB
 	Now       func() time.Time
 	Catalogue *activity.Cache
+	// Elsewhere lists the days of a child that one of its homes and the service speak of elsewhere; nil: none.
+	Elsewhere func(r db.Reader, child family.ChildID, home family.ID, since civil.Date) ([]Spoken, error)
 }
 
 // The addresses.
