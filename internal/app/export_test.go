@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"parvis/internal/base/actor"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/absence"
 )
@@ -24,3 +25,12 @@ var SetUp = setUp
 
 // Evening is what tells families each evening.
 func (a *App) Evening() absence.Desk { return a.evening() }
+
+// AgentMenu lists where the menu of an agent leads.
+func AgentMenu(a actor.Actor) []string {
+	var all []string
+	for _, item := range agentNav(a) {
+		all = append(all, item.Href)
+	}
+	return all
+}

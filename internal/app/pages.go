@@ -281,8 +281,16 @@ func agentNav(who actor.Actor) []web.NavItem {
 		items = append(items, web.NavItem{Group: waiting, Label: "Membres de famille", Href: "/agents/membres", Icon: "users"})
 		waiting = ""
 	}
+	if who.Can(family.MemberApprove) {
+		items = append(items, web.NavItem{Label: "Deux foyers", Href: "/agents/partages", Icon: "users"})
+	}
+	if who.Can(family.FileWrite) {
+		items = append(items, web.NavItem{Group: waiting, Label: "Invitations", Href: "/agents/invitations", Icon: "mail"})
+		waiting = ""
+	}
 	if who.Can(booking.Read) {
-		items = append(items, web.NavItem{Group: waiting, Label: "Demandes hors délai", Href: "/agents/demandes-tardives", Icon: "clock"})
+		items = append(items, web.NavItem{Group: waiting, Label: "Demandes hors délai", Href: "/agents/demandes-tardives", Icon: "clock"},
+			web.NavItem{Label: "Listes d’attente", Href: "/agents/attente", Icon: "hourglass"})
 		waiting = ""
 	}
 	if who.Can(attendance.Read) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,6 +140,8 @@ func (v monthView) cell(day civil.Date, s Slot, known bool, why string, quiet bo
 		return web.Tag(web.Warning, "alert", closed+", "+takenWords(s.Taken))
 	case !known:
 		return web.Text(v.noSlot(day))
+	case day.Before(v.today):
+		return web.Text("Passé, " + takenWords(s.Taken))
 	case s.Closed:
 		return web.Tag(web.Neutral, "ban", closedWords(s))
 	case s.Full():
@@ -343,7 +346,7 @@ func (a Activity) heldWords(held []Held) string {
 		if c, known := a.columnOf(h); known && len(a.columns()) > 1 {
 			words += ", " + c.label
 		}
-		all = append(all, words+" : "+takenWords(h.Taken)+" pour "+capacityWords(&h.Wanted))
+		all = append(all, words+" : "+takenWords(h.Taken)+" pour "+capacityWords(&h.Wanted)+", le jour en garde "+strconv.Itoa(h.Taken))
 	}
 	if more := len(held) - mostHeld; more > 0 {
 		all = append(all, "et "+count(more, "un autre", "%d autres"))

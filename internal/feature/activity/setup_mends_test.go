@@ -76,13 +76,13 @@ func TestFewerPlacesThanChildrenAreTold(t *testing.T) {
 		slot := s.take(t, 11)
 		c := s.desk(t)
 		want := strings.TrimPrefix(slot.Day.DayMonth(), civil.WeekdayName(slot.Day.Weekday())+" ")
-		told := "Le " + want + " : 11 enfants pour 5 places"
+		told := "Le " + want + " : 11 enfants pour 5 places, le jour en garde 11"
 		page := c.Get(s.at("/lieux")).SubmitAll(oneForm, url.Values{"places-" + string(s.School): {"5"}}).Follow()
 		if !strings.Contains(page.Text("body"), told) {
 			t.Errorf("places: %q is not told in %s", told, page.Text("body"))
 		}
 		page = c.Get(s.at("/places")).SubmitAll("#places", url.Values{"debut": {slot.Day.French()}, "fin": {slot.Day.AddDays(5).French()}, "places": {"4"}}).Follow()
-		if told := "Le " + want + " : 11 enfants pour 4 places"; !strings.Contains(page.Text("body"), told) {
+		if told := "Le " + want + " : 11 enfants pour 4 places, le jour en garde 11"; !strings.Contains(page.Text("body"), told) {
 			t.Errorf("places by day: %q is not told in %s", told, page.Text("body"))
 		}
 	})
@@ -226,10 +226,14 @@ func TestPlacesByDaySayWhatDaysAre(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := c.Get(s.at("/places") + "?mois=2027-01").Text("main table")
-		for _, want := range []string{"lundi 4 janvierPassé", "mardi 5 janvier0 sur 8"} {
+		for _, want := range []string{"lundi 4 janvierPassé", "mardi 5 janvierPassé, aucun enfant", "jeudi 7 janvier0 sur 8"} {
 			if !strings.Contains(strings.ReplaceAll(text, "janvier ", "janvier"), want) {
 				t.Errorf("%q is not in %s", want, text)
 			}
+		}
+		december := c.Get(s.at("/places") + "?mois=2026-12").Text("main table") // places made before, of days gone by
+		if !strings.Contains(december, "Passé, aucun enfant") || strings.Contains(december, "0 sur 8") {
+			t.Errorf("a day gone by looks open: %s", december)
 		}
 		if strings.Contains(text, "Pas encore ouvert") {
 			t.Errorf("days of an open period are not open yet: %s", text)

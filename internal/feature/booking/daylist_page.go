@@ -53,6 +53,17 @@ type listView struct {
 	printed    string // who printed it and when
 }
 
+// mostOpen is how many children a list shows at once; one of more has its sections folded, each to open where it is wanted.
+const mostOpen = 50
+
+func (v listView) long() bool {
+	n := 0
+	for _, s := range v.sections {
+		n += len(s.Children)
+	}
+	return n > mostOpen && len(v.sections) > 1
+}
+
 // filterOf reads the filter of a list. What does not fit the activity chosen is left out.
 func filterOf(q url.Values, today civil.Date) (*web.Form, ListFilter) {
 	form := web.NewForm()

@@ -552,3 +552,14 @@ func TestTheFirstPageCountsTheMealsOfTheNextDay(t *testing.T) {
 		}
 	})
 }
+
+func TestALongListIsFoldedByPlace(t *testing.T) {
+	for want, sizes := range map[bool][]int{true: {30, 25}, false: {30, 20}} {
+		if got := booking.LongList(sizes...); got != want {
+			t.Errorf("%v folded: %v", sizes, got)
+		}
+	}
+	if booking.LongList(80) {
+		t.Error("one place alone, which was asked for, is folded")
+	}
+}

@@ -88,6 +88,26 @@ func TestBookingOnScreenFromAgendaToProof(t *testing.T) {
 	})
 }
 
+func TestManyDaysConfirmedAtOnceAreOneRowOfTheHistory(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o, p := open(t, d, activitytest.Plan{})
+		monday := civil.DateOf(persontest.Now()).Monday().AddDays(7)
+		var wishes []booking.Wish
+		for _, n := range []int{0, 1, 3, 4, 7, 8} {
+			wishes = append(wishes, o.Wish(o.Jeremy, monday.AddDays(n), o.Only()))
+		}
+		for _, some := range [][]booking.Wish{wishes, {o.Wish(o.Jeremy, monday.AddDays(10), o.Only())}} {
+			if out, err := o.Apply(t, persontest.Now(), as(o.Camille, ""), booking.Order{Wishes: some}); err != nil || out.Done() != len(some) {
+				t.Fatalf("%+v %v", out, err)
+			}
+		}
+		page := p.As(as(o.Camille, "Camille Martin")).Get("/espace/enfants/" + string(o.Jeremy) + "/historique")
+		if text := page.Text("tbody"); page.Doc.Find("tbody tr").Length() != 2 || !strings.Contains(text, "6 changements, du "+monday.French()+" au "+monday.AddDays(8).French()) {
+			t.Errorf("%s", text)
+		}
+	})
+}
+
 func TestCancellingADayFromItsOwnPage(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
 		o, p := open(t, d, activitytest.Plan{})

@@ -2,7 +2,9 @@ package booking
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -163,14 +165,57 @@ func older(id family.ChildID, lines []Proof) string {
 }
 
 func historyRows(cat *activity.Catalogue, lines []Proof, zone *time.Location, today civil.Date) [][]templ.Component {
-	rows := make([][]templ.Component, len(lines))
-	for i, p := range lines {
+	var rows [][]templ.Component
+	for i := 0; i < len(lines); {
+		p, n := lines[i], 1
+		for i+n < len(lines) && lines[i+n].Reference == p.Reference {
+			n++
+		}
+		if n > mostUnfolded {
+			rows = append(rows, foldedRow(cat, lines[i:i+n], zone, i+n == len(lines) && len(lines) >= mostHistory))
+			i += n
+			continue
+		}
+		i++
 		l := p.line(cat, today)
-		rows[i] = []templ.Component{web.Text(civil.Stamp(p.At.In(zone))), web.Text(p.Day.Long()), web.Text(p.label(cat)),
+		rows = append(rows, []templ.Component{web.Text(civil.Stamp(p.At.In(zone))), web.Text(p.Day.Long()), web.Text(p.label(cat)),
 			web.Tag(l.Mark.Tone, l.Mark.Icon, l.Mark.Word), web.Text(joinReason(l.Detail, p.whoWords())),
-			web.TextLink("/espace/reservations/"+p.Reference, p.Reference)}
+			web.TextLink("/espace/reservations/"+p.Reference, p.Reference)})
 	}
 	return rows
+}
+
+// mostUnfolded is how many lines of one confirmation the history shows one by one; its page has them all.
+const mostUnfolded = 5
+
+// foldedRow is one row for the lines of a confirmation; cut tells that the page may not have them all.
+func foldedRow(cat *activity.Catalogue, lines []Proof, zone *time.Location, cut bool) []templ.Component {
+	p, days := lines[0], civil.Range{From: lines[0].Day, To: lines[0].Day}
+	labels, marks := []string{}, []web.Mark{}
+	for _, x := range lines {
+		if x.Day.Before(days.From) {
+			days.From = x.Day
+		}
+		if x.Day.After(days.To) {
+			days.To = x.Day
+		}
+		if name := x.label(cat); !slices.Contains(labels, name) {
+			labels = append(labels, name)
+		}
+		if m := x.mark(); !slices.Contains(marks, m) {
+			marks = append(marks, m)
+		}
+	}
+	when := changes(len(lines)) + ", du " + days.From.French() + " au " + days.To.French()
+	if cut {
+		when = "Plus de " + when
+	}
+	mark := marks[0]
+	if len(marks) > 1 {
+		mark = web.Mark{Tone: web.Neutral, Icon: "list", Word: "Plusieurs états"}
+	}
+	return []templ.Component{web.Text(civil.Stamp(p.At.In(zone))), web.Text(when), web.Text(strings.Join(labels, ", ")), web.Tag(mark.Tone, mark.Icon, mark.Word),
+		web.Text(joinReason(p.whoWords(), "Jour par jour\u00a0: suivez la référence")), web.TextLink("/espace/reservations/"+p.Reference, p.Reference)}
 }
 
 // whoWords is "par Camille Martin".

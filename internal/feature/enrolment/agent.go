@@ -172,7 +172,7 @@ func (p Pages) enrol(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 				return web.Done{}, err
 			}
 			if _, err := Insert(tx, now, a, e); err != nil {
-				return web.Done{}, err
+				return web.Done{}, atFirstDay(err)
 			}
 			return web.Done{Location: pathOf(id), Sentence: "L’enfant est inscrit. Aucun jour n’est réservé pour autant."}, nil
 		})
@@ -182,6 +182,14 @@ func (p Pages) enrol(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		return p.show(w, r, a, f, http.StatusUnprocessableEntity)
 	}
 	return err
+}
+
+// atFirstDay says of a child enrolled already at which field: the form stays as it was filled.
+func atFirstDay(err error) error {
+	if fault.KindOf(err) != fault.Conflict {
+		return err
+	}
+	return fault.InvalidFields(fault.Field{Name: "debut", Sentence: fault.SentenceOf(err) + " Choisissez un autre premier jour, ou terminez d’abord l’inscription qui est dans la liste."})
 }
 
 // mayEnrol tells whether the agent may enrol that child, of that family, in that activity and at that site. A child whom

@@ -47,7 +47,7 @@ func TestAnAgentEnrolsEndsAndCarriesOver(t *testing.T) {
 		if done.Status != 200 || !strings.Contains(done.Text("main"), "du 01/09/2026 au 30/06/2027") {
 			t.Fatalf("%d %s", done.Status, done.Text("main"))
 		}
-		if got := c.Get(path).Submit("#inscrire", fill); got.Status != 409 {
+		if got := c.Get(path).Submit("#inscrire", fill); got.Status != 422 || !strings.Contains(got.Text("#champ-debut-erreur"), "déjà inscrit") || !got.Has("input[name=fin][value='30/06/2027']") {
 			t.Errorf("twice: %d %s", got.Status, got.Text("main"))
 		}
 		carry := c.Get("/agents/inscriptions/reconduire")
