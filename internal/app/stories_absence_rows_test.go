@@ -176,8 +176,15 @@ func (w *absent) examples(m absence.Model) int {
 			n := nthTime.FindStringSubmatch(caption)[1]
 			row := w.row(m, "nth", n)
 			usual := w.row(m, "nth", "1")[3]
-			if want = euros(row[3]) + " au lieu de " + euros(usual) + "."; row[4] == "0" {
+			switch late := strings.HasPrefix(caption, "Retard le soir"); {
+			case row[4] == "0" && late:
+				want = "rien de plus que le prix du jour, 4,00 €."
+			case row[4] == "0":
 				want = "rien de plus que le prix du jour, " + euros(usual) + "."
+			case late:
+				want = euros(row[3]) + " en plus du prix du jour ; la première fois, rien de plus."
+			default:
+				want = euros(row[3]) + " au lieu de " + euros(usual) + " ; la première fois, rien de plus : " + euros(usual) + "."
 			}
 		case m.Part.Debt.On:
 			owed := strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(caption, "Solde en retard de "), " €"), ",", "")

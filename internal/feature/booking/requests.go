@@ -67,11 +67,11 @@ func lateOf(r db.Reader, now time.Time, a actor.Actor) (waits []asking, replies 
 			from `+late+` b join unit u on u.id = b.unit where b.child in (`+in+`) and b.family in (`+of+`)) x
 			join activity act on act.id = x.activity join person p on p.id = x.child
 		union all
-		select true, p.last_name, p.first_names, act.name, l.day, l.did, l.at, l.why, l.reference, l.child, act.id
+		select true, p.last_name, p.first_names, act.name, y.day, y.did, y.at, y.why, y.reference, y.child, act.id
 		from (select l.* from booking_line l
 			where l.at >= $2 and l.by_agent = true and (l.did in ('accepted', 'refused', 'kept') or l.did = 'cancelled' and l.late = true)
-				and l.child in (`+in+`) and l.family in (`+of+`) order by l.at desc, l.reference, l.position limit `+strconv.Itoa(mostReplies)+`) l
-			join activity act on act.id = l.activity join person p on p.id = l.child
+				and l.child in (`+in+`) and l.family in (`+of+`) order by l.at desc, l.reference, l.position limit `+strconv.Itoa(mostReplies)+`) y
+			join activity act on act.id = y.activity join person p on p.id = y.child
 		order by 5, 2, 3, 4`, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list what is asked late: %w", err)
