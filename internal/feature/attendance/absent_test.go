@@ -43,7 +43,7 @@ func TestAnAbsenceThatAFamilyToldWaitsForNobodysMark(t *testing.T) {
 		})
 		_, token := p.tablet("Tablette 1", p.School)
 		c := p.screen(p.now, token)
-		if text := c.Get("/tablette").Text("main"); !strings.Contains(text, "1 à pointer, 0 présents, 1 absents") {
+		if text := c.Get("/tablette").Text("main"); !strings.Contains(text, "1 à pointer, 0 présent, 1 absent") {
 			t.Errorf("the lists: %s", text)
 		}
 		if text := c.Get(p.list()).Text("main"); strings.Contains(text, "Inès") || !strings.Contains(text, "Tous présents (1 restants)") {
