@@ -129,6 +129,9 @@ func DropHeld(tx *db.Tx) (h Held, err error) {
 // warnHeld says in the log that mails wait for a decision.
 func (a *App) warnHeld(ctx context.Context) {
 	held, err := db.Read(ctx, a.DB, HeldBack)
+	if ctx.Err() != nil {
+		return // the portal stops already
+	}
 	if err != nil {
 		a.Log.Error("count what is held", "err", err)
 		return
