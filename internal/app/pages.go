@@ -21,6 +21,7 @@ import (
 	"parvis/internal/feature/billing"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/custody"
+	"parvis/internal/feature/daylist"
 	"parvis/internal/feature/document"
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
@@ -57,6 +58,7 @@ type features struct {
 	activity  activity.Pages
 	tariff    tariff.Pages
 	booking   booking.Pages
+	daylist   daylist.Pages
 	feed      feed.Pages
 	reminder  reminder.Pages
 	attended  attendance.Pages
@@ -78,6 +80,7 @@ func (a *App) features() features {
 		tariff:    tariff.Pages{DB: a.DB, Now: a.Now},
 		custody:   custody.Pages{DB: a.DB, Now: a.Now},
 		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href, Barred: absence.Barred(billing.Overdue), Openings: reminder.Soon},
+		daylist:   daylist.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
 		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities, Elsewhere: spokenElsewhere},
 		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
 		reminder:  reminder.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities},
@@ -159,7 +162,7 @@ func ownTiles() []web.Tile {
 }
 
 func (a *App) desk(f features) desk.Pages {
-	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Coming: []desk.Coming{{Right: booking.Read, Read: f.booking.ComingMeals}}, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.custody.Queues(), f.booking.Queues(), f.attended.Queues(), f.absence.Queues(),
+	return desk.Pages{DB: a.DB, Now: a.Now, Keeper: town.SettingsWrite, Reader: person.Read, Links: deskLinks(), SetUp: setUp, Coming: []desk.Coming{{Right: booking.Read, Read: f.daylist.ComingMeals}}, Queues: slices.Concat([]web.Queue{admission.Waiting(a.Now)}, f.family.Queues(), f.custody.Queues(), f.booking.Queues(), f.attended.Queues(), f.absence.Queues(),
 		[]web.Queue{a.invites().Queue(), messaging.ContactQueue(), admission.Bounced()}), Finders: []web.Finder{family.Find, admission.Find, messaging.FindContact}}
 }
 
@@ -226,7 +229,8 @@ func (a *App) declare(f features) {
 	enrolment.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities, Booked: booking.BookedBetween}.Agent(rt)
 	f.booking.Citizen(rt)
 	f.booking.Counter(rt)
-	f.booking.Lists(rt)
+	f.booking.Agent(rt)
+	f.daylist.Agent(rt)
 	suspension.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities}.Agent(rt)
 	f.feed.Citizen(rt)
 	f.reminder.Citizen(rt)

@@ -15,7 +15,7 @@ import (
 
 // ranks is the ladder, lowest first; packages on one line do not import each other.
 var ranks = []string{
-	"base/civil base/money base/fault base/actor base/crash base/crypt base/spelling",
+	"base/civil base/money base/fault base/actor base/crash base/crypt base/spelling base/french",
 	"base/geo",
 	"base/db",
 	"base/audit base/mail base/jobs base/blob base/revert",
@@ -30,6 +30,7 @@ var ranks = []string{
 	"feature/tariff feature/messaging feature/request",
 	"feature/enrolment",
 	"feature/booking",
+	"feature/daylist",
 	"feature/suspension feature/schoolfile feature/feed feature/attendance feature/absence feature/reminder",
 	"feature/billing",
 	"portal/home portal/desk portal/moving",

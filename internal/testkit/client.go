@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"parvis/internal/base/db"
 
 	"github.com/PuerkitoBio/goquery"
 )
@@ -58,6 +61,16 @@ type File struct {
 func (c *Client) Get(path string) *Page {
 	c.t.Helper()
 	return c.Do(c.request(http.MethodGet, path, nil))
+}
+
+// Statements asks for a page, which must be there, and counts the SQL statements that it takes.
+func (c *Client) Statements(path string) int64 {
+	c.t.Helper()
+	ctx, queries := db.CountQueries(context.Background())
+	if page := c.Do(c.request(http.MethodGet, path, nil).WithContext(ctx)); page.Status != http.StatusOK {
+		c.t.Fatalf("%s: %d", path, page.Status)
+	}
+	return *queries
 }
 
 // Post sends fields without a page to find them on: for tests of attacks and replays.

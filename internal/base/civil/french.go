@@ -30,13 +30,19 @@ func (d Date) Long() string {
 }
 
 // DayMonth is "mardi 12 janvier".
-func (d Date) DayMonth() string {
+func (d Date) DayMonth() string { return WeekdayName(d.Weekday()) + " " + d.Short() }
+
+// Short is "12 janvier".
+func (d Date) Short() string {
 	day := fmt.Sprint(d.Day)
 	if d.Day == 1 {
 		day = "1er"
 	}
-	return WeekdayName(d.Weekday()) + " " + day + " " + MonthName(d.Month)
+	return day + " " + MonthName(d.Month)
 }
+
+// Full is "12 janvier 2027".
+func (d Date) Full() string { return d.Short() + fmt.Sprintf(" %d", d.Year) }
 
 // MonthYear is "janvier 2027".
 func (d Date) MonthYear() string { return MonthName(d.Month) + fmt.Sprintf(" %d", d.Year) }

@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/feature/attendance"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/daylist"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person/persontest"
@@ -21,8 +22,8 @@ func (p *place) planned() (list int, desk string) {
 	p.t.Helper()
 	cat := p.catalogue()
 	agent := familytest.AgentOf(p.Service, booking.Read)
-	sections, err := db.Read(context.Background(), p.d, func(r db.Reader) ([]booking.ListSection, error) {
-		return booking.DayList(r, agent, cat, booking.ListFilter{Day: p.day})
+	sections, err := db.Read(context.Background(), p.d, func(r db.Reader) ([]daylist.Section, error) {
+		return daylist.Of(r, agent, cat, daylist.Filter{Day: p.day})
 	})
 	if err != nil {
 		p.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/daylist"
 	"parvis/internal/feature/person"
 )
 
@@ -143,7 +144,7 @@ func readDay(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue)
 // told is what is known of some units on a day.
 type told struct {
 	day      civil.Date
-	sections []booking.ListSection
+	sections []daylist.Section
 	marks    map[Key][]Mark
 	stays    map[Key]stay
 	warn     func(Pupil) string
@@ -151,7 +152,7 @@ type told struct {
 
 func rowsOn(r db.Reader, cat *activity.Catalogue, day civil.Date, units []activity.UnitID) (told, error) {
 	t := told{day: day}
-	sections, warns, err := booking.Roster(r, cat, day, units)
+	sections, warns, err := daylist.Roster(r, cat, day, units)
 	if err != nil {
 		return t, err
 	}
@@ -164,7 +165,7 @@ func rowsOn(r db.Reader, cat *activity.Catalogue, day civil.Date, units []activi
 }
 
 // row is a child of a section with what was said of it.
-func (t told) row(s booking.ListSection, e booking.Expected) Row {
+func (t told) row(s daylist.Section, e daylist.Expected) Row {
 	k := Key{e.Child, s.Unit.ID, t.day}
 	x := Row{Pupil: Pupil{ID: e.Child, Last: e.LastName, First: e.FirstName, Folded: person.Fold(e.FirstName + " " + e.LastName), Class: e.Where()},
 		Base: e.Attendance, Now: Fold(t.marks[k]), Came: e.State != booking.Booked && e.State != booking.Asked,

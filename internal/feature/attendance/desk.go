@@ -17,7 +17,7 @@ import (
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
-	"parvis/internal/feature/booking"
+	"parvis/internal/feature/daylist"
 	"parvis/internal/feature/town"
 
 	"github.com/a-h/templ"
@@ -150,7 +150,7 @@ type deskView struct {
 
 // deskList is a unit at a place with its counts.
 type deskList struct {
-	section booking.ListSection
+	section daylist.Section
 	rows    []Row
 }
 

@@ -13,7 +13,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
-	"parvis/internal/feature/booking"
+	"parvis/internal/feature/daylist"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
@@ -24,7 +24,7 @@ type sheetView struct {
 	Form    *web.Form
 	Open    bool
 	Health  family.Health
-	Collect []booking.Named
+	Collect []daylist.Named
 	Groups  []Group // where it is present
 	Back    string
 }
@@ -72,7 +72,7 @@ func (p Pages) readSheet(r *http.Request, a actor.Actor, child family.ChildID) (
 			return err
 		}
 		v.Health = health
-		v.Collect, err = booking.MayCollect(tx, child, d.Day)
+		v.Collect, err = daylist.MayCollect(tx, child, d.Day)
 		return err
 	})
 }
@@ -136,7 +136,7 @@ func (p Pages) leave(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		return fault.New(fault.Conflict, "Les fiches se sont refermées : tapez de nouveau le code de l’équipe.")
 	}
 	with := person.ID(f.Line("avec"))
-	who := slices.IndexFunc(v.Collect, func(x booking.Named) bool { return x.ID == with })
+	who := slices.IndexFunc(v.Collect, func(x daylist.Named) bool { return x.ID == with })
 	g := slices.IndexFunc(v.Groups, func(x Group) bool { return string(x.ID) == f.Line("groupe") })
 	if who < 0 || g < 0 {
 		return fault.New(fault.Conflict, "Cette personne ne peut pas venir chercher l’enfant, ou il n’est plus pointé présent.")

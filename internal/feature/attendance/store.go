@@ -167,7 +167,7 @@ func childrenAt(r db.Reader, site town.SiteID, day civil.Date) ([]Pupil, error) 
 		var level, class string
 		err := s.Scan(&x.ID, &x.Last, &x.First, &x.Folded, &level, &class)
 		x.First = person.Person{FirstNames: x.First}.FirstName()
-		x.Class = booking.Expected{Level: level, Class: class}.Where()
+		x.Class = family.ClassWords(level, class)
 		return x, err
 	}, `select p.id, p.last_name, p.first_names, p.folded, k.level, k.class from child k join person p on p.id = k.person
 		where k.school = $1

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 )
@@ -63,7 +64,7 @@ func noneEnrolled(children []family.Child) string {
 	for i, c := range children {
 		names[i] = c.First()
 	}
-	return "Aucune inscription pour " + listWords(names) + " sur cette période"
+	return "Aucune inscription pour " + french.And(names) + " sur cette période"
 }
 
 // whyNone tells why days hold nothing, as far as is known.
@@ -98,7 +99,7 @@ func (g agenda) barredNotice() (agendaNotice, bool) {
 	}
 	n := agendaNotice{Tone: web.Warning, Title: "Des réservations sont fermées"}
 	for _, why := range reasons {
-		n.Texts = append(n.Texts, listWords(names[why])+". "+why+".")
+		n.Texts = append(n.Texts, french.And(names[why])+". "+why+".")
 	}
 	return n, len(reasons) > 0
 }

@@ -7,6 +7,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 )
@@ -74,9 +75,9 @@ func (g agenda) thisWeek() []web.WeekDay {
 				}
 				if taken {
 					why, _, _ := strings.Cut(f.Held.Reason, ". ")
-					f.Mark = web.Mark{Tone: web.Warning, Icon: "ban", Word: "Annulé\u00a0: " + lowerFirst(strings.TrimRight(why, "."))}
+					f.Mark = web.Mark{Tone: web.Warning, Icon: "ban", Word: "Annulé\u00a0: " + french.Lower(strings.TrimRight(why, "."))}
 				}
-				l := web.WeekLine{Child: c.Rank, Name: c.First(), Activity: lowerFirst(f.Label), Mark: f.Mark, Href: weekHref(c.ID, d)}
+				l := web.WeekLine{Child: c.Rank, Name: c.First(), Activity: french.Lower(f.Label), Mark: f.Mark, Href: weekHref(c.ID, d)}
 				if (f.Editable || f.Withdraw) && !taken {
 					l.Href = cancelHref(f.Cell)
 				}
@@ -86,7 +87,7 @@ func (g agenda) thisWeek() []web.WeekDay {
 		if len(day.Lines) == 0 {
 			day.Note = "Rien de réservé"
 			if why := g.why(d); why != "" {
-				day.Note = "Fermé\u00a0: " + lowerFirst(why)
+				day.Note = "Fermé\u00a0: " + french.Lower(why)
 			}
 		}
 		days = append(days, day)

@@ -3,13 +3,13 @@ package booking
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -250,9 +250,9 @@ func (g agenda) changeable(weeks []web.AgendaWeek) bool {
 func (g agenda) month(v *agendaView, s shown) {
 	first, starts := s.first, mondays(s.first)
 	before, after := civil.NewDate(first.Year, first.Month-1, 1), civil.NewDate(first.Year, first.Month+1, 1)
-	v.Title = upperFirst(first.MonthYear())
-	v.Previous = v.Horizon.link(before, first.AddDays(-1), web.Link{Href: s.month(before), Label: upperFirst(civil.MonthName(before.Month))})
-	v.Next = v.Horizon.link(after, after, web.Link{Href: s.month(after), Label: upperFirst(civil.MonthName(after.Month))})
+	v.Title = french.Upper(first.MonthYear())
+	v.Previous = v.Horizon.link(before, first.AddDays(-1), web.Link{Href: s.month(before), Label: french.Upper(civil.MonthName(before.Month))})
+	v.Next = v.Horizon.link(after, after, web.Link{Href: s.month(after), Label: french.Upper(civil.MonthName(after.Month))})
 	this := g.today.Monday()
 	current := !this.Before(starts[0]) && !this.After(starts[len(starts)-1])
 	for i, m := range starts {
@@ -263,30 +263,8 @@ func (g agenda) month(v *agendaView, s shown) {
 
 func (g agenda) oneWeek(v *agendaView, s shown) {
 	before, after := s.week.AddDays(-7), s.week.AddDays(7)
-	v.Title = weekTitle(s.week)
-	v.Previous = v.Horizon.link(before, before.AddDays(6), web.Link{Href: s.weekly(before), Label: shortDay(before)})
-	v.Next = v.Horizon.link(after, after, web.Link{Href: s.weekly(after), Label: shortDay(after)})
+	v.Title = "Semaine du " + s.week.Full()
+	v.Previous = v.Horizon.link(before, before.AddDays(6), web.Link{Href: s.weekly(before), Label: before.Short()})
+	v.Next = v.Horizon.link(after, after, web.Link{Href: s.weekly(after), Label: after.Short()})
 	v.Weeks = []web.AgendaWeek{g.week(g.children, s.week, true)}
-}
-
-// weekTitle is "Semaine du 23 novembre 2026".
-func weekTitle(monday civil.Date) string {
-	return "Semaine du " + strings.TrimPrefix(monday.Long(), civil.WeekdayName(monday.Weekday())+" ")
-}
-
-// shortDay is "23 novembre".
-func shortDay(d civil.Date) string {
-	return strings.TrimPrefix(d.DayMonth(), civil.WeekdayName(d.Weekday())+" ")
-}
-
-func upperFirst(s string) string { return first(s, strings.ToUpper) }
-
-func lowerFirst(s string) string { return first(s, strings.ToLower) }
-
-func first(s string, change func(string) string) string {
-	if s == "" {
-		return ""
-	}
-	runes := []rune(s)
-	return change(string(runes[:1])) + string(runes[1:])
 }

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 )
 
@@ -39,7 +40,7 @@ func (g agenda) table(monday civil.Date) *agendaTable {
 				i := row(a.Name)
 				l := g.line(c, f, false)
 				if choice, known := a.ChoiceByID(f.Held.Choice); known && f.Held.Live() && l.Pick == nil && len(a.Choices) > 1 {
-					l.Reason = joinReason(upperFirst(choice.Name), l.Reason)
+					l.Reason = joinReason(french.Upper(choice.Name), l.Reason)
 				}
 				if g.mayTell(c, f) && !told[d] {
 					told[d] = true

@@ -149,7 +149,7 @@ func TestOldAddressesLeadToTheAgenda(t *testing.T) {
 // TestTheWeekAsATable: heads for rows and columns, every box named by its row, its column and its state.
 func TestTheWeekAsATable(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
-		o, p := open(t, d, wednesday())
+		o, p := open(t, d, activitytest.Wednesday())
 		page := p.As(as(o.Camille, "Camille Martin")).Get("/espace/agenda?semaine=2027-01-11&vue=tableau")
 		if n := page.Doc.Find("table.board-table > caption").Length(); n != 2 || page.Doc.Find("table.board-table thead th[scope=col]").Length() != 12 || page.Doc.Find("tbody th[scope=row]").Length() != 2 {
 			t.Fatalf("%d captions: %s", n, page.Text("main"))

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -68,7 +69,7 @@ func named(c family.Child, words string, several bool) string {
 	if !several {
 		return words
 	}
-	return c.First() + "\u00a0: " + lowerFirst(words)
+	return c.First() + "\u00a0: " + french.Lower(words)
 }
 
 // shared is the moment that most of some cells have, to be said once at the head of their week, or else of their day, in
@@ -144,7 +145,7 @@ func (g agenda) line(c family.Child, f Face, named bool) web.AgendaLine {
 	l.Activity = a.Name
 	l.Pick = &web.Pick{Name: name, Options: []web.Option{{Value: "", Label: "Non réservé"}}}
 	for _, o := range f.Options {
-		label := upperFirst(o.Name)
+		label := french.Upper(o.Name)
 		if o.Full && !f.Held.Live() && !g.scene.Overrule {
 			label += queueLabel
 		} else if o.Full && o.ID != f.Held.Choice {
@@ -161,8 +162,8 @@ func (g agenda) line(c family.Child, f Face, named bool) web.AgendaLine {
 
 // legend lists the marks that some weeks use, in the order they are met, "Non réservé" and "Réservé" always.
 func legend(weeks []web.AgendaWeek) []web.Mark {
-	marks := []web.Mark{markBooked, markFree}
-	seen := map[string]bool{markBooked.Word: true, markFree.Word: true}
+	marks := []web.Mark{MarkBooked, markFree}
+	seen := map[string]bool{MarkBooked.Word: true, markFree.Word: true}
 	for _, w := range weeks {
 		for _, d := range w.Days {
 			for _, l := range d.Lines {

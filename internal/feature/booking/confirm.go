@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -125,7 +126,7 @@ func (p Pages) preview(r db.Reader, a actor.Actor, o Order) ([]Decision, *Scene,
 			case !known:
 				all[i] = d.refuse("Les réservations ne sont pas encore ouvertes pour ce jour")
 			case slot.Closed:
-				all[i] = d.refuse(closedSlot(slot))
+				all[i] = d.refuse(ClosedWords(slot))
 			case left[slot.ID] <= 0 && !o.AddPlace:
 				all[i] = s.noPlace(d, allFull)
 				short[s.together(d)] = s.shortWords(d, all[i], short[s.together(d)])
@@ -183,7 +184,7 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 	}
 	l := checkLine{What: s.kids[d.Child].name + ", " + name(d.Want), When: d.Day.Long(), Detail: d.Why}
 	if d.does() && d.Late && d.Why != "" { // what it costs this time
-		l.Detail = pastDeadline + lowerFirst(d.Why)
+		l.Detail = pastDeadline + french.Lower(d.Why)
 	}
 	if d.Want == "" {
 		l.What = s.kids[d.Child].name + ", " + name(d.Held.Choice)
@@ -369,9 +370,9 @@ func doneSentence(out Outcome) string {
 	}
 	s := "Enregistré\u00a0: " + changes(out.Done()) + "."
 	if waits > 0 {
-		s = "Vous êtes sur la liste d’attente pour " + counted(waits, "jour") + "."
+		s = "Vous êtes sur la liste d’attente pour " + french.Count(waits, "jour") + "."
 		if rest := out.Done() - waits; rest > 0 {
-			s = "Enregistré\u00a0: " + changes(rest) + ". Vous êtes sur la liste d’attente pour " + counted(waits, "autre jour") + "."
+			s = "Enregistré\u00a0: " + changes(rest) + ". Vous êtes sur la liste d’attente pour " + french.Count(waits, "autre jour") + "."
 		}
 	}
 	switch asked := did(DidAsk, DidAskCancel); {
@@ -379,10 +380,10 @@ func doneSentence(out Outcome) string {
 	case asked == out.Done():
 		s = "Votre demande est envoyée au service, qui vous répondra par courriel. Rien ne change avant sa réponse."
 	case asked > 0:
-		s = "Enregistré\u00a0: " + changes(out.Done()-asked) + ". Pour " + counted(asked, "autre jour") + ", votre demande est envoyée au service\u00a0: rien n’y change avant sa réponse."
+		s = "Enregistré\u00a0: " + changes(out.Done()-asked) + ". Pour " + french.Count(asked, "autre jour") + ", votre demande est envoyée au service\u00a0: rien n’y change avant sa réponse."
 	}
 	if refused > 0 {
-		s += " " + upperFirst(changes(refused)) + " n’ont pas pu être faits\u00a0: voyez pourquoi plus bas."
+		s += " " + french.Upper(changes(refused)) + " n’ont pas pu être faits\u00a0: voyez pourquoi plus bas."
 		if refused == 1 {
 			s = strings.Replace(s, "n’ont pas pu être faits", "n’a pas pu être fait", 1)
 		}
@@ -526,7 +527,7 @@ func refusedTitle(n int) string {
 	if n == 1 {
 		return "1 changement impossible"
 	}
-	return upperFirst(changes(n)) + " impossibles"
+	return french.Upper(changes(n)) + " impossibles"
 }
 
 // checkPath is the check page of a confirmation's path.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 )
 
@@ -397,9 +398,9 @@ func (s *Scene) badWeek(w week, after map[childDay]map[activity.UnitID]activity.
 	case a.WholeWeeks && has < open:
 		return "Cette activité se réserve et s’annule par semaine entière"
 	case a.MinDays > 0 && has < min(a.MinDays, open):
-		return "Il faut réserver au moins " + counted(a.MinDays, "jour") + " dans la semaine"
+		return "Il faut réserver au moins " + french.Count(a.MinDays, "jour") + " dans la semaine"
 	case a.MaxDays > 0 && all > a.MaxDays:
-		return "On peut réserver au plus " + counted(a.MaxDays, "jour") + " dans la semaine"
+		return "On peut réserver au plus " + french.Count(a.MaxDays, "jour") + " dans la semaine"
 	}
 	return ""
 }

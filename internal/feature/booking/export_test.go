@@ -53,12 +53,3 @@ func (p Pages) Said(r db.Reader, a actor.Actor, c Cell) (string, error) {
 	}
 	return "", nil
 }
-
-// LongList tells whether a day list of sections of some sizes is folded.
-func LongList(sizes ...int) bool {
-	var v listView
-	for _, n := range sizes {
-		v.sections = append(v.sections, ListSection{Children: make([]Expected, n)})
-	}
-	return v.long()
-}

@@ -7,7 +7,6 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/mail"
-	"parvis/internal/feature/activity"
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
@@ -21,19 +20,6 @@ func open(t *testing.T, d *db.DB, plan activitytest.Plan) (bookingtest.Open, *te
 	o := bookingtest.NewOpen(t, d, plan)
 	p := portal(t, d)
 	return o, p
-}
-
-// wednesday is an activity with bundles: morning, meal, afternoon, the half day with the meal, the whole day.
-func wednesday() activitytest.Plan {
-	on := activity.On(civil.NewDate(2027, 1, 13).Weekday())
-	return activitytest.Plan{Name: "Mercredi", Units: []activity.Unit{
-		{Name: "Matin", Weekdays: on, From: 480, To: 690, Alone: true},
-		{Name: "Repas", Weekdays: on, From: 690, To: 810, Meal: true},
-		{Name: "Après-midi", Weekdays: on, From: 810, To: 1080, Alone: true},
-	}, Choices: []activity.Choice{
-		{Name: "Matin et repas", Units: []activity.UnitID{"0", "1"}},
-		{Name: "Journée", Units: []activity.UnitID{"0", "1", "2"}},
-	}}
 }
 
 func TestBookingOnScreenFromAgendaToProof(t *testing.T) {
@@ -136,7 +122,7 @@ func TestCancellingADayFromItsOwnPage(t *testing.T) {
 
 func TestChoicesOfAWednesday(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
-		o, p := open(t, d, wednesday())
+		o, p := open(t, d, activitytest.Wednesday())
 		c := p.As(as(o.Camille, "Camille Martin"))
 		path := "/espace/enfants/" + string(o.Jeremy) + "/agenda?semaine=2027-01-18"
 		page := c.Get(path)

@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -61,7 +62,7 @@ func (c Confirmation) view(cat *activity.Catalogue, zone *time.Location, today c
 
 func lowerAgent(c Confirmation) string {
 	if c.ByAgent || c.By == "" {
-		return lowerFirst(c.author())
+		return french.Lower(c.author())
 	}
 	return c.By
 }
@@ -85,7 +86,7 @@ func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
 		l.Detail = joinReason(l.Detail, untilWords(*p.Until, p.At.In(cat.Zone), today))
 	}
 	if p.Did == DidOffer && p.Until != nil && !p.Since {
-		l.Detail = joinReason(l.Detail, upperFirst(answerBefore(*p.Until, today)))
+		l.Detail = joinReason(l.Detail, french.Upper(answerBefore(*p.Until, today)))
 	}
 	if p.Did == DidWait && !p.Since && p.Rank > 0 {
 		l.Mark = rankMark(p.Rank)
@@ -102,7 +103,7 @@ func (p Proof) line(cat *activity.Catalogue, today civil.Date) checkLine {
 func (p Proof) mark() web.Mark {
 	switch p.Did {
 	case DidBook, DidChange, DidAccept, DidKeepBooking, DidPromote, DidTake, DidGive:
-		return markBooked
+		return MarkBooked
 	case DidCancel, DidDecline:
 		return markCancelled
 	case DidWait:

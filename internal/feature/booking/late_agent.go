@@ -13,6 +13,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -21,6 +22,11 @@ import (
 // mostSeveral bounds how many requests are accepted at once.
 const mostSeveral = 50
 
+const (
+	latePath  = "/agents/demandes-tardives"
+	listsPath = "/agents/listes" // daylist's, to which these pages lead back
+)
+
 // Queues are what agents have to answer.
 func (p Pages) Queues() []web.Queue {
 	return []web.Queue{{Label: "Demandes hors délai", Href: latePath, Right: Read, Icon: "clock",
@@ -28,6 +34,17 @@ func (p Pages) Queues() []web.Queue {
 		Count: func(r db.Reader, now time.Time, a actor.Actor) (int, civil.Instant, error) {
 			return CountLate(r, a, lateFrom(now))
 		}}, waitingQueue()}
+}
+
+// Agent declares what agents answer: the waiting lists, and what families asked late.
+func (p Pages) Agent(rt *web.Router) {
+	read, write := web.AgentWith(Read), web.AgentWith(Write)
+	p.waitingRoutes(rt)
+	rt.Get(latePath, read, web.NoObject, p.lateQueue)
+	rt.Get(latePath+"/plusieurs", write, web.NoObject, p.lateSeveral)
+	rt.Post(latePath+"/plusieurs", write, web.NoObject, p.acceptSeveral)
+	rt.Get(latePath+"/{id}", read, web.Object("late-request"), p.lateOne)
+	rt.Post(latePath+"/{id}", write, web.Object("late-request"), p.answerLate)
 }
 
 // lateQueueView is the queue.
@@ -220,7 +237,7 @@ func (x lateRow) passingAnswers() []web.Option {
 	if x.mayWait {
 		all = append(all, web.Option{Value: "attendre", Label: "Mettre à la suite de la liste d’attente", Hint: "L’enfant est servi à son tour, après ceux qui attendent."})
 	}
-	hint := upperFirst(x.line.words()) + ". Le motif est alors nécessaire\u00a0: la famille le lira, et il est gardé."
+	hint := french.Upper(x.line.words()) + ". Le motif est alors nécessaire\u00a0: la famille le lira, et il est gardé."
 	if x.full() {
 		return append(all, web.Option{Value: "ajouter-avant", Label: "Accepter avant ceux qui attendent, en ajoutant une place", Hint: hint})
 	}

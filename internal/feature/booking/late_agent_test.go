@@ -266,3 +266,70 @@ func TestAcceptingSeveralWherePlacesAreLeft(t *testing.T) {
 		}
 	})
 }
+
+func TestLateRequestsOfADayThatIsOver(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		l := askedLate(t, d)
+		read := func(now time.Time) (string, *testkit.Client) {
+			c := lists(t, d, now).As(l.agent())
+			return strings.Join(strings.Fields(c.Get("/agents/demandes-tardives").Doc.Find("main section").First().Text()), " "), c
+		}
+		zone := persontest.Now().Location()
+		if text, _ := read(l.thursday.At(13, 19, zone)); strings.Contains(text, "jour passé") {
+			t.Errorf("before the meal ends: %s", text)
+		}
+		if text, _ := read(l.thursday.At(13, 20, zone)); !strings.Contains(text, "Réserver : jour passé") {
+			t.Errorf("after the meal: %s", text)
+		}
+		text, c := read(l.thursday.AddDays(3).At(9, 0, zone))
+		if !strings.Contains(text, "Jeudi 7 janvier") || !strings.Contains(text, "jour passé") {
+			t.Errorf("days after, nobody has answered: %s", text)
+		}
+		if c.Get("/agents/demandes-tardives/plusieurs").Has(`#choisir`) {
+			t.Error("days that are over are accepted at once")
+		}
+		if answered := c.Get(l.path(l.Jeremy, l.thursday)).Submit("#reponse", map[string]string{"decision": "refuser", "motif": "Trop tard"}); answered.Status != 303 {
+			t.Errorf("answering: %d %s", answered.Status, answered.Text("main"))
+		}
+		if old, _ := read(l.thursday.AddDays(40).At(9, 0, zone)); strings.Contains(old, "janvier") {
+			t.Errorf("after a month: %s", old)
+		}
+	})
+}
+
+func TestLateRequestsOfAChildComeTogether(t *testing.T) {
+	d := testkit.SQLite(t, booking.Sources())
+	l := askedLate(t, d)
+	writeRaw(t, d, `insert into activity (id, name, folded, service, state, made_at) select 'autre', 'Accueil', 'accueil', service, state, made_at from activity where id = $1`, string(l.ID))
+	writeRaw(t, d, `insert into unit (id, activity, name, folded) values ('autre-u', 'autre', '', '')`)
+	bookingtest.Agenda{}.Book(t, d, booking.Row{Child: l.Ines, Unit: "autre-u", Day: l.thursday, Family: l.First, State: booking.Asked},
+		booking.Row{Child: l.Jeremy, Unit: "autre-u", Day: l.thursday, Family: l.First, State: booking.Asked})
+	var names []string
+	for _, a := range l.desk.As(l.agent()).Get("/agents/demandes-tardives").Doc.Find("main section").First().Find(".row a").EachIter() {
+		names = append(names, strings.Fields(a.Text())[0])
+	}
+	if got := strings.Join(names, " "); got != "Inès Inès Jérémy Jérémy" {
+		t.Errorf("in the order %q", got)
+	}
+}
+
+func TestQueriesOfTheLateQueueDoNotGrow(t *testing.T) {
+	l := askedLate(t, testkit.SQLite(t, booking.Sources()))
+	c := l.desk.As(l.agent())
+	paths := []string{"/agents/demandes-tardives", "/agents/demandes-tardives/plusieurs"}
+	before := map[string]int64{}
+	for _, path := range paths {
+		c.Get(path) // fills the caches
+		before[path] = c.Statements(path)
+	}
+	for i, child := range l.Many(t, l.d, friday, 40, 0) {
+		if i%2 == 0 {
+			writeRaw(t, l.d, `update booking set state = 'asked' where child = $1`, string(child))
+		}
+	}
+	for _, path := range paths {
+		if after := c.Statements(path); after != before[path] || after > 8 {
+			t.Errorf("%s: %d statements, then %d with ten times the requests; want the same, at most 8", path, before[path], after)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 )
@@ -70,7 +71,7 @@ func (x lateRow) over(now time.Time) bool {
 
 // schoolClass is "CE1, CE1-B, Élémentaire Jean-Moulin".
 func (x lateRow) schoolClass() string {
-	class := Expected{Level: x.Level, Class: x.Class}.schoolClass()
+	class := family.ClassWords(x.Level, x.Class)
 	if class != "" && x.School != "" {
 		class += ", "
 	}
@@ -132,11 +133,11 @@ func sinceWords(now time.Time, at civil.Instant) string {
 	case d < time.Minute:
 		return "à l’instant"
 	case d < time.Hour:
-		return "il y a " + counted(int(d/time.Minute), "minute")
+		return "il y a " + french.Count(int(d/time.Minute), "minute")
 	case d < 24*time.Hour:
-		return "il y a " + counted(int(d/time.Hour), "heure")
+		return "il y a " + french.Count(int(d/time.Hour), "heure")
 	}
-	return "il y a " + counted(civil.DateOf(now).Sub(civil.DateOf(at.In(now.Location()))), "jour")
+	return "il y a " + french.Count(civil.DateOf(now).Sub(civil.DateOf(at.In(now.Location()))), "jour")
 }
 
 // lateRows lists what an agent may read of the late requests, the nearest day first, with what accepting would do. Four
@@ -216,7 +217,7 @@ func (x *lateRow) plan(d Decision, slots map[slotKey]activity.Slot) {
 		case !known:
 			x.bar = "Les réservations ne sont pas encore ouvertes pour ce jour"
 		case slot.Closed:
-			x.bar = closedSlot(slot)
+			x.bar = ClosedWords(slot)
 		}
 		if n, limited := slot.Left(); known && limited {
 			x.left[slot.ID] = n
@@ -249,7 +250,7 @@ func split(rows []lateRow) (yes []lateRow, no []lateRow) {
 		}
 		if !ok {
 			if x.may && x.bar == "" && x.line.Passes {
-				x.bar = upperFirst(x.line.words())
+				x.bar = french.Upper(x.line.words())
 			} else if x.may && x.bar == "" {
 				x.bar = "Complet ce jour-là"
 			}
@@ -275,7 +276,7 @@ func lateWords(n int) string {
 // freePlaces is "21 places libres".
 func freePlaces(n int) string {
 	if n < 2 {
-		return counted(n, "place libre")
+		return french.Count(n, "place libre")
 	}
-	return counted(n, "place") + " libres"
+	return french.Count(n, "place") + " libres"
 }

@@ -5,6 +5,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 )
@@ -104,7 +105,7 @@ func (s *Scene) thisTime(all []Decision) {
 			continue
 		}
 		if policy, known := activity.PolicyFor(a.Policies, d.Day); known && policy.After.Kind == activity.AfterSurcharge {
-			all[i].Why = upperFirst(policy.After.ThisTime(s.times(d.Cell)))
+			all[i].Why = french.Upper(policy.After.ThisTime(s.times(d.Cell)))
 			s.noteLate(d.Cell, s.kids[d.Child].family)
 		}
 	}

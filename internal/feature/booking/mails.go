@@ -10,6 +10,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -83,7 +84,7 @@ func answeredBody(d MailDeps, m sameMail) mail.Body {
 
 func (m sameMail) told() []string {
 	if m.more > 0 {
-		return append(m.lines, "et "+counted(m.more, "autre changement")+", à lire sur la page.")
+		return append(m.lines, "et "+french.Count(m.more, "autre changement")+", à lire sur la page.")
 	}
 	return m.lines
 }
@@ -172,11 +173,11 @@ func (c Confirmation) subject() string {
 	var facts []string
 	for _, kind := range []string{"réservé", "changé", "annulé", "demandé", waitingKind, "refusé"} {
 		if n := counts[kind]; n > 0 && kind == waitingKind {
-			facts = append(facts, counted(n, "jour")+" "+kind)
+			facts = append(facts, french.Count(n, "jour")+" "+kind)
 		} else if n == 1 {
 			facts = append(facts, "1\u00a0jour "+kind)
 		} else if n > 1 {
-			facts = append(facts, counted(n, "jour")+" "+kind+"s")
+			facts = append(facts, french.Count(n, "jour")+" "+kind+"s")
 		}
 	}
 	return family.List(names) + "\u00a0: " + strings.Join(facts, ", ")
@@ -227,7 +228,7 @@ func (p Proof) Sentence(cat *activity.Catalogue, today civil.Date) string {
 		s += " " + untilWords(*p.Until, p.At.In(cat.Zone), today) + "."
 	}
 	if p.Did == DidOffer && p.Until != nil {
-		s += " " + upperFirst(answerBefore(*p.Until, today)) + "."
+		s += " " + french.Upper(answerBefore(*p.Until, today)) + "."
 	}
 	switch {
 	case p.Why == "":
@@ -316,7 +317,7 @@ func (p Proof) label(cat *activity.Catalogue) string {
 func (p Proof) choiceName(cat *activity.Catalogue, id activity.ChoiceID) string {
 	if a, known := cat.Activity(p.Activity); known {
 		if c, known := a.ChoiceByID(id); known && c.Name != "" {
-			return lowerFirst(c.Name)
+			return french.Lower(c.Name)
 		}
 	}
 	return "ce qui était réservé"

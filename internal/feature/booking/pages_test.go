@@ -2,9 +2,9 @@ package booking_test
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
@@ -12,20 +12,55 @@ import (
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
-	"parvis/internal/feature/person"
 	"parvis/internal/feature/person/persontest"
 	"parvis/internal/feature/town"
 	"parvis/internal/testkit"
 )
 
-func as(id person.ID, name string) actor.Actor {
-	a := persontest.Citizen(id)
-	a.Name = name
-	return a
+var as = persontest.Named
+
+// friday is a day of the open period.
+var friday = civil.NewDate(2027, 1, 8)
+
+// writeRaw writes what no verb would.
+var writeRaw = bookingtest.Exec
+
+// lists is a desk of waiting lists and late requests at a moment.
+func lists(t *testing.T, d *db.DB, now time.Time) *testkit.Portal {
+	t.Helper()
+	p := testkit.NewPortal(t, d, now)
+	desk := pages(d)
+	desk.Now = func() time.Time { return now }
+	desk.Agent(p.Router)
+	return p
+}
+
+func TestDaysThatStayBooked(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := bookingtest.NewOpen(t, d, activitytest.Plan{})
+		bookingtest.Agenda{}.Book(t, d, booking.Row{Child: o.Ines, Unit: activity.UnitID(o.Only()), Day: friday, Family: o.First, State: booking.Booked})
+		count := func(from, to civil.Date) int {
+			n, err := db.Read(context.Background(), d, func(r db.Reader) (int, error) {
+				return booking.BookedBetween(r, o.Ines, o.ID, civil.Range{From: from, To: to})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if count(friday, friday) != 1 || count(friday.AddDays(1), friday.AddDays(60)) != 0 || count(friday.AddDays(-9), friday.AddDays(-1)) != 0 {
+			t.Error("the days of a range, both ends included")
+		}
+		writeRaw(t, d, `update booking set state = 'cancelled' where child = $1`, string(o.Ines))
+		if count(friday, friday) != 0 {
+			t.Error("what is cancelled counts")
+		}
+	})
 }
 
 func pages(d *db.DB) booking.Pages {
@@ -185,16 +220,7 @@ func TestQueriesDoNotGrowWithData(t *testing.T) {
 	count := func(path string) int64 {
 		c := portal(t, d).As(as(g.Camille, "Camille Martin"))
 		c.Get(path) // fills the settings' cache
-		ctx, queries := db.CountQueries(context.Background())
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Base+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.RequestURI = path
-		if page := c.Do(r); page.Status != 200 {
-			t.Fatalf("%s: %d", path, page.Status)
-		}
-		return *queries
+		return c.Statements(path)
 	}
 	month, board := "/espace/enfants/"+string(g.Jeremy)+"/agenda?mois=2027-01", "/espace/agenda"
 	before, beforeBoard := count(month), count(board)

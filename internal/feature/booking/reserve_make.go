@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -138,7 +139,7 @@ func (s *Scene) oneView(children []family.Child, a *activity.Activity, today civ
 	n := namesOf(s.Catalogue, v.Children)
 	v.Fields = formFields(formOne, n, func(id activity.ID) bool { return id == a.ID })
 	for _, c := range a.Choices {
-		label := upperFirst(c.Name)
+		label := french.Upper(c.Name)
 		if label == "" {
 			label = a.Name
 		}
@@ -329,7 +330,7 @@ func (n names) typicalRow(child string, a *activity.Activity, week Typical, colu
 		}
 		pick := &web.Pick{Name: name, Selected: value, Options: []web.Option{{Label: "Non"}}}
 		for _, c := range a.Choices {
-			pick.Options = append(pick.Options, web.Option{Value: n.choice(a.ID, c.ID), Label: upperFirst(c.Name)})
+			pick.Options = append(pick.Options, web.Option{Value: n.choice(a.ID, c.ID), Label: french.Upper(c.Name)})
 		}
 		row.Cells = append(row.Cells, typicalCell{Pick: pick})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -133,7 +134,7 @@ func (v *proposalView) count(lines []Decision) {
 	}
 	slices.SortFunc(months, civil.Date.Compare)
 	for _, m := range months {
-		v.Months = append(v.Months, []templ.Component{web.Text(upperFirst(m.MonthYear())), web.Text(strconv.Itoa(counts[m]))})
+		v.Months = append(v.Months, []templ.Component{web.Text(french.Upper(m.MonthYear())), web.Text(strconv.Itoa(counts[m]))})
 	}
 	if len(months) > 1 {
 		v.Months = append(v.Months, []templ.Component{web.Text("Total"), web.Text(strconv.Itoa(v.Done))})
@@ -190,7 +191,7 @@ func (s *Scene) whoWhen(of groupOf, a *activity.Activity, ids []family.ChildID, 
 func (s *Scene) whenWords(of groupOf, a *activity.Activity, lines []Decision) string {
 	name := func(id activity.ChoiceID) string {
 		c, _ := a.ChoiceByID(id)
-		return lowerFirst(c.Name)
+		return french.Lower(c.Name)
 	}
 	if of.picked {
 		var days []civil.Date
@@ -276,7 +277,7 @@ func (s *Scene) figures(ids []family.ChildID, lines []Decision, today civil.Date
 	case len(ids) > 1 && same:
 		days.Value += " par enfant"
 	case len(ids) > 1:
-		days.Value, days.Detail = counted(total(counts), "jour")+" d’enfant", strings.Join(each, ", ")
+		days.Value, days.Detail = french.Count(total(counts), "jour")+" d’enfant", strings.Join(each, ", ")
 	}
 	all := []web.Figure{days, {Label: "Premier jour", Value: first.Day.DayMonth(), Detail: "Dernier jour\u00a0: " + last.Day.Long()}}
 	if until := untilWords(first.Until, s.Now, today); until != "" && first.Did != DidCancel {
@@ -285,15 +286,15 @@ func (s *Scene) figures(ids []family.ChildID, lines []Decision, today civil.Date
 	if n := len(late); n > 0 {
 		more := ""
 		if n > mostLateSaid {
-			more = " ; et " + counted(n-mostLateSaid, "autre jour")
+			more = " ; et " + french.Count(n-mostLateSaid, "autre jour")
 		}
-		all = append(all, web.Figure{Label: "Hors délai", Value: counted(n, "jour"), Detail: strings.Join(late[:min(n, mostLateSaid)], " ; ") + more})
+		all = append(all, web.Figure{Label: "Hors délai", Value: french.Count(n, "jour"), Detail: strings.Join(late[:min(n, mostLateSaid)], " ; ") + more})
 	}
 	if len(marks) == 1 && marks[0].Word == "À réserver" {
 		marks = nil
 	}
 	for i := range marks {
-		marks[i].Word += "\u00a0: " + counted(kinds[marks[i].Word], "jour")
+		marks[i].Word += "\u00a0: " + french.Count(kinds[marks[i].Word], "jour")
 	}
 	return all, marks
 }
@@ -374,7 +375,7 @@ func reasonsOf(lines []Decision) reasons {
 	r := reasons{}
 	for start, words := range dated {
 		if many[start] {
-			r[start] = words + ". Pour le premier de ces jours\u00a0: " + lowerFirst(first[start])
+			r[start] = words + ". Pour le premier de ces jours\u00a0: " + french.Lower(first[start])
 		}
 	}
 	return r
@@ -389,17 +390,17 @@ func (r reasons) of(why string) string {
 	return why
 }
 
-// excludedTitle is "22 jours exceptés"; of several children, days of each are counted, as those that are booked.
+// excludedTitle is "22 jours exceptés"; of several children, days of each are french.Count, as those that are booked.
 func (g proposalGroup) excludedTitle() string {
 	n := 0
 	for _, e := range g.Excluded {
 		n += e.N
 	}
 	if len(g.Children) > 1 {
-		return counted(n, "jour") + " d’enfant exceptés\u00a0: voir pourquoi"
+		return french.Count(n, "jour") + " d’enfant exceptés\u00a0: voir pourquoi"
 	}
 	if n == 1 {
 		return "1\u00a0jour excepté\u00a0: voir pourquoi"
 	}
-	return counted(n, "jour") + " exceptés\u00a0: voir pourquoi"
+	return french.Count(n, "jour") + " exceptés\u00a0: voir pourquoi"
 }

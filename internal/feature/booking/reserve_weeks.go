@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -126,7 +127,7 @@ func (g agenda) period(n names, a *activity.Activity, x activity.Period, childre
 
 // weekCard lays out a week, false when the activity has no day left to come in it.
 func (g agenda) weekCard(n names, a *activity.Activity, x activity.Period, monday civil.Date, children []family.Child, sent url.Values) (weekCard, bool) {
-	card := weekCard{Title: weekTitle(monday)}
+	card := weekCard{Title: "Semaine du " + monday.Full()}
 	var shown []civil.Date
 	for i, c := range children {
 		line, ones, days := g.childWeek(n, a, x, monday, c, sent)
@@ -145,7 +146,7 @@ func (g agenda) weekCard(n names, a *activity.Activity, x activity.Period, monda
 	if len(shown) == 0 {
 		return card, false
 	}
-	card.Days = counted(len(shown), "jour") + ", " + runWords(shown)
+	card.Days = french.Count(len(shown), "jour") + ", " + runWords(shown)
 	return card, true
 }
 
@@ -249,7 +250,7 @@ func (n names) control(l *weekLine, name string, a *activity.Activity, options [
 	l.Pick = &web.Pick{Name: name, Selected: value, Options: []web.Option{{Label: "Non"}}}
 	for _, id := range options {
 		c, _ := a.ChoiceByID(id)
-		l.Pick.Options = append(l.Pick.Options, web.Option{Value: n.choice(a.ID, id), Label: upperFirst(c.Name)})
+		l.Pick.Options = append(l.Pick.Options, web.Option{Value: n.choice(a.ID, id), Label: french.Upper(c.Name)})
 	}
 }
 
@@ -281,11 +282,11 @@ func (s *Scene) placesWords(a *activity.Activity, c family.Child, days []civil.D
 	case full == len(days):
 		return "Complet"
 	case full > 0:
-		return "Complet pour " + counted(full, "jour")
+		return "Complet pour " + french.Count(full, "jour")
 	case bounded && least == most:
-		return counted(least, "place") + " chaque jour"
+		return french.Count(least, "place") + " chaque jour"
 	case bounded:
-		return counted(least, "place") + " ou plus chaque jour"
+		return french.Count(least, "place") + " ou plus chaque jour"
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package booking
 import (
 	"strconv"
 
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 )
@@ -30,7 +31,7 @@ func childKeys(children []family.Child) []string {
 func dayOptions(days []int) []web.Option {
 	var all []web.Option
 	for _, d := range days {
-		all = append(all, web.Option{Value: strconv.Itoa(d + 1), Label: upperFirst(dayName(d))})
+		all = append(all, web.Option{Value: strconv.Itoa(d + 1), Label: french.Upper(dayName(d))})
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 )
 
@@ -28,16 +29,16 @@ type Said struct {
 
 // The marks of an agenda, in the order of its legend.
 var (
-	markBooked    = web.Mark{Tone: web.OK, Icon: "check", Word: "Réservé"}
+	MarkBooked    = web.Mark{Tone: web.OK, Icon: "check", Word: "Réservé"}
 	markOther     = web.Mark{Tone: web.Neutral, Icon: "home", Word: "Réservé par l’autre foyer"}
 	markFree      = web.Mark{Tone: web.Outline, Icon: "free", Word: "Non réservé"}
 	markAsked     = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Demandé"}
 	markWaiting   = web.Mark{Tone: web.Warning, Icon: "hourglass", Word: "Liste d’attente"}
 	markOffered   = web.Mark{Tone: web.Warning, Icon: "clock", Word: "Place proposée"}
-	markPresent   = web.Mark{Tone: web.Info, Icon: "double-check", Word: "Présent"}
-	markAbsent    = web.Mark{Tone: web.Error, Icon: "x", Word: "Absent"}
-	markTold      = web.Mark{Tone: web.Info, Icon: "file", Word: "Absence signalée"}
-	markExcused   = web.Mark{Tone: web.Info, Icon: "file", Word: "Absence justifiée"}
+	MarkPresent   = web.Mark{Tone: web.Info, Icon: "double-check", Word: "Présent"}
+	MarkAbsent    = web.Mark{Tone: web.Error, Icon: "x", Word: "Absent"}
+	MarkTold      = web.Mark{Tone: web.Info, Icon: "file", Word: "Absence signalée"}
+	MarkExcused   = web.Mark{Tone: web.Info, Icon: "file", Word: "Absence justifiée"}
 	markCancelled = web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Annulé"}
 	markRefused   = web.Mark{Tone: web.Error, Icon: "ban", Word: "Refusé"}
 	markClosed    = web.Mark{Tone: web.Neutral, Icon: "ban", Word: "Fermé"}
@@ -53,19 +54,19 @@ func Word(s Situation) Said {
 	switch s.Attendance {
 	case Present:
 		if s.Booking != Booked {
-			return Said{markPresent, "Présent sans réservation"}
+			return Said{MarkPresent, "Présent sans réservation"}
 		}
-		return Said{markPresent, elsewhere}
+		return Said{MarkPresent, elsewhere}
 	case Absent:
 		if s.Told {
-			return Said{markTold, elsewhere}
+			return Said{MarkTold, elsewhere}
 		}
-		return Said{markAbsent, elsewhere}
+		return Said{MarkAbsent, elsewhere}
 	case Excused:
-		return Said{markExcused, elsewhere}
+		return Said{MarkExcused, elsewhere}
 	}
 	if s.Told && s.Booking == Booked {
-		return Said{markTold, elsewhere}
+		return Said{MarkTold, elsewhere}
 	}
 	switch s.Booking {
 	case Booked:
@@ -90,13 +91,13 @@ func Word(s Situation) Said {
 func booked(s Situation) Said {
 	switch {
 	case s.Closed != "":
-		return Said{markBooked, "Ce jour est fermé\u00a0: " + s.Closed + ". Vérifiez auprès du service"}
+		return Said{MarkBooked, "Ce jour est fermé\u00a0: " + s.Closed + ". Vérifiez auprès du service"}
 	case !s.Mine:
 		return Said{markOther, ""}
 	case s.Day.Before(s.Today):
-		return Said{markBooked, "Présence non encore notée"}
+		return Said{MarkBooked, "Présence non encore notée"}
 	}
-	return Said{markBooked, ""}
+	return Said{MarkBooked, ""}
 }
 
 // tally says a week in words: "3 réservés, 1 absent".
@@ -115,7 +116,7 @@ func tally(marks []web.Mark) string {
 	}
 	parts := make([]string, len(order))
 	for i, word := range order {
-		parts[i] = strconv.Itoa(counts[word]) + " " + plural(counts[word], lowerFirst(word))
+		parts[i] = strconv.Itoa(counts[word]) + " " + plural(counts[word], french.Lower(word))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -66,7 +66,7 @@ func TestMondaysOfAMonth(t *testing.T) {
 }
 
 func TestTally(t *testing.T) {
-	got := tally([]web.Mark{markBooked, markFree, markBooked, markExcused, markExcused, markAbsent, markOther, markOther, markWaiting})
+	got := tally([]web.Mark{MarkBooked, markFree, MarkBooked, MarkExcused, MarkExcused, MarkAbsent, markOther, markOther, markWaiting})
 	if want := "2 réservés, 2 absences justifiées, 1 absent, 2 réservés par l’autre foyer, 1 liste d’attente"; got != want {
 		t.Errorf("tally = %q, want %q", got, want)
 	}

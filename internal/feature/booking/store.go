@@ -2,13 +2,16 @@ package booking
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/custody"
 	"parvis/internal/feature/enrolment"
+	"parvis/internal/feature/family"
 )
 
 //go:embed migrations/*.sql
@@ -65,4 +68,14 @@ func insertAttendances(tx *db.Tx, now time.Time, rows []Row) error {
 		}
 	}
 	return flush()
+}
+
+// BookedBetween counts the days of a range on which a child has an activity, or asked for it.
+func BookedBetween(r db.Reader, child family.ChildID, of activity.ID, days civil.Range) (int, error) {
+	n, err := db.One(r, "bookings", db.Column[int64], `select count(distinct b.day) from booking b join unit u on u.id = b.unit
+		where b.child = $1 and u.activity = $2 and b.day between $3 and $4 and b.state in ('booked', 'asked')`, string(child), string(of), days.From, days.To)
+	if err != nil {
+		return 0, fmt.Errorf("count booked days: %w", err)
+	}
+	return int(n), nil
 }

@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -62,7 +63,7 @@ func sumsOf(cat *activity.Catalogue, lines []Proof) []sum {
 	var sums []sum
 	for _, of := range order {
 		x := all[of]
-		x.Said, x.Days = counted(len(x.days), "jour"), strings.Join(ranges(x.days, 0), ", ")
+		x.Said, x.Days = french.Count(len(x.days), "jour"), strings.Join(ranges(x.days, 0), ", ")
 		if of.why != "" {
 			x.Said += "\u00a0: " + of.why
 		}
@@ -75,7 +76,7 @@ func sumsOf(cat *activity.Catalogue, lines []Proof) []sum {
 func (x sum) words() string {
 	days := slices.Clone(x.days)
 	slices.SortFunc(days, civil.Date.Compare)
-	return x.What + "\u00a0: " + x.Said + " (" + lowerFirst(x.Mark.Word) + "), du " + days[0].Long() + " au " + days[len(days)-1].Long() + "."
+	return x.What + "\u00a0: " + x.Said + " (" + french.Lower(x.Mark.Word) + "), du " + days[0].Long() + " au " + days[len(days)-1].Long() + "."
 }
 
 // shortened sums up what a mail would tell in too many lines; nil when it need not, or cannot.

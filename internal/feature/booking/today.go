@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
@@ -72,7 +73,7 @@ func (g agenda) next(c family.Child) string {
 			}
 			choice, _ := a.ChoiceByID(h.Choice)
 			if when := momentOf(a.Name+" "+choice.Name, endOf(&a, h)); g.hour < over[when] {
-				rest = append(rest, still{lowerFirst(a.Name), when})
+				rest = append(rest, still{french.Lower(a.Name), when})
 			}
 		}
 	}

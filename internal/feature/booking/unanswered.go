@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -37,7 +38,7 @@ func (u Unanswered) What() string {
 	if u.Monday.IsZero() {
 		return u.Period.Name
 	}
-	return "semaine du " + strings.TrimPrefix(u.Monday.DayMonth(), civil.WeekdayName(u.Monday.Weekday())+" ")
+	return "semaine du " + u.Monday.Short()
 }
 
 // Href is where it is answered.
@@ -342,7 +343,7 @@ func (p Pages) DeadlineTodos(r db.Reader, now time.Time, a actor.Actor) ([]web.T
 	var todos []web.Todo
 	for _, part := range Together(inOrder(g.scene.silentWeeks(g.children))) {
 		if u := part[0]; u.Until.Day.Sub(g.today) <= todoDays {
-			todos = append(todos, web.Todo{When: u.Until.Day, Title: upperFirst(u.What()) + "\u00a0: rien n’est réservé", Href: u.Href(),
+			todos = append(todos, web.Todo{When: u.Until.Day, Title: french.Upper(u.What()) + "\u00a0: rien n’est réservé", Href: u.Href(),
 				Detail: SaidOf(part) + "\u00a0: " + u.Until.UntilWords(g.today), Tag: "Date limite", Tone: web.Warning})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 )
@@ -149,7 +150,7 @@ func undoWords(lines []Decision) (button, keep string) {
 	}
 	switch {
 	case done > 0 && cancels == done:
-		return "Annuler " + counted(done, "jour"), "Ne rien annuler"
+		return "Annuler " + french.Count(done, "jour"), "Ne rien annuler"
 	case done > 0:
 		return "Confirmer", "Ne rien changer"
 	}

@@ -82,7 +82,7 @@ func bookedDay(before, d civil.Date) string {
 	if before.IsZero() || before.Month == d.Month && before.Year == d.Year {
 		return short + strconv.Itoa(d.Day)
 	}
-	return short + strings.ReplaceAll(shortDay(d), " ", "\u00a0")
+	return short + strings.ReplaceAll(d.Short(), " ", "\u00a0")
 }
 
 // panelRows is one row a child and activity, with the days booked in short.

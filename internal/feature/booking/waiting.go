@@ -358,7 +358,7 @@ func (s *Scene) wrongPlace(x inLine, d Decision, slots map[activity.SlotID]activ
 		case !known || d.slotKey(u.unit) != slotKey{slot.Unit, string(slot.Site), slot.Group, slot.Day}:
 			return "Le lieu d’accueil de l’enfant a changé\u00a0: dans l’heure, la demande rejoint la liste du nouveau lieu et garde sa date"
 		case slot.Closed:
-			return closedSlot(slot)
+			return ClosedWords(slot)
 		}
 	}
 	return ""

@@ -13,6 +13,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -304,8 +305,8 @@ func (v waitingView) dayRows() [][]templ.Component {
 			continue
 		}
 		act, _ := v.cat.Activity(x.Activity)
-		rows = append(rows, []templ.Component{web.TextLink(x.href(), upperFirst(x.Day.Long())), web.Text(act.Name), web.Text(v.placeName(x.Activity, x.Site)),
-			web.Text(counted(x.Children, "enfant")), web.Text(sinceWords(v.now, x.Oldest))})
+		rows = append(rows, []templ.Component{web.TextLink(x.href(), french.Upper(x.Day.Long())), web.Text(act.Name), web.Text(v.placeName(x.Activity, x.Site)),
+			web.Text(french.Count(x.Children, "enfant")), web.Text(sinceWords(v.now, x.Oldest))})
 	}
 	return rows
 }
@@ -332,7 +333,7 @@ func (v waitingView) detail(x waitingRow) string {
 		text += " · priorité\u00a0: " + x.first
 	}
 	if x.party > 1 {
-		text += " · avec " + counted(x.party-1, "autre")
+		text += " · avec " + french.Count(x.party-1, "autre")
 	}
 	if x.why != "" {
 		text += " · " + x.why
@@ -435,7 +436,7 @@ func (v waitingOneView) summary() []web.Row {
 	x := v.row
 	left := "sans limite"
 	if x.left >= 0 {
-		left = counted(x.left, "place")
+		left = french.Count(x.left, "place")
 	}
 	rows := []web.Row{{Label: "Enfant", Value: x.name}, {Label: "Jour", Value: x.Day.Long()}, {Label: "Activité", Value: x.what()}, {Label: "Rang", Value: strconv.Itoa(x.rank)},
 		{Label: "Demandé le", Value: civil.Stamp(x.At.In(v.now.Location()))}, {Label: "Places libres", Value: left}}
@@ -459,7 +460,7 @@ func (x waitingRow) answers() []web.Option {
 func (v waitingOneView) events() []web.Event {
 	all := make([]web.Event, len(v.history))
 	for i, p := range v.history {
-		all[i] = web.Event{Title: upperFirst(p.word()) + " – " + p.label(v.cat), Detail: joinReason(p.Why, p.whoWords()), When: civil.Stamp(p.At.In(v.now.Location())), Current: i == 0}
+		all[i] = web.Event{Title: french.Upper(p.word()) + " – " + p.label(v.cat), Detail: joinReason(p.Why, p.whoWords()), When: civil.Stamp(p.At.In(v.now.Location())), Current: i == 0}
 	}
 	return all
 }

@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -100,9 +101,9 @@ func (p Pages) placesOf(r db.Reader, now time.Time, children []family.Child) (pl
 		return v, err
 	}
 	for _, one := range parties(cat, offers) {
-		o := offerView{ID: lateID(one[0].Cell), Until: upperFirst(answerBefore(activity.StoredLimit(one[0].Until, cat.Zone), today))}
+		o := offerView{ID: lateID(one[0].Cell), Until: french.Upper(answerBefore(activity.StoredLimit(one[0].Until, cat.Zone), today))}
 		for _, x := range one {
-			o.Lines = append(o.Lines, upperFirst(x.Day.Long())+"\u00a0: "+s.kids[x.Child].name+", "+labelOf(cat, x.Activity, x.Choice))
+			o.Lines = append(o.Lines, french.Upper(x.Day.Long())+"\u00a0: "+s.kids[x.Child].name+", "+labelOf(cat, x.Activity, x.Choice))
 		}
 		if one[0].Until > civil.InstantOf(now) {
 			v.Offers = append(v.Offers, o)

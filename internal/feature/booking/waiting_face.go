@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 )
@@ -57,7 +58,7 @@ func (s *Scene) listFace(f Face, a *activity.Activity) Face {
 		x.Units = append(x.Units, lined{id: u.id, unit: u.unit})
 	}
 	if _, why := s.serve(x); why != "" {
-		f.Reason = "Une place libre ne peut pas vous être donnée pour l’instant\u00a0: " + lowerFirst(why)
+		f.Reason = "Une place libre ne peut pas vous être donnée pour l’instant\u00a0: " + french.Lower(why)
 	}
 	return f
 }

@@ -7,6 +7,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -59,7 +60,7 @@ func offeredRows(r db.Reader, cat *activity.Catalogue, today, day civil.Date) ([
 func (v waitingView) offers() []checkLine {
 	var all []checkLine
 	for _, x := range v.offered {
-		all = append(all, checkLine{When: x.name, What: x.what(), Detail: upperFirst(answerBefore(x.until, civil.DateOf(v.now))) + ". Qui attend ensuite garde son rang jusque-là.",
+		all = append(all, checkLine{When: x.name, What: x.what(), Detail: french.Upper(answerBefore(x.until, civil.DateOf(v.now))) + ". Qui attend ensuite garde son rang jusque-là.",
 			Mark: web.Mark{Tone: web.Info, Icon: "hourglass", Word: "Place proposée"}})
 	}
 	return all

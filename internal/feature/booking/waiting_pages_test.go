@@ -25,7 +25,7 @@ func waitingPortal(t *testing.T, d *db.DB) (bookingtest.Open, *testkit.Portal, c
 	p := testkit.NewPortal(t, d, persontest.Now())
 	pages(d).Citizen(p.Router)
 	pages(d).Counter(p.Router)
-	pages(d).Lists(p.Router)
+	pages(d).Agent(p.Router)
 	monday := civil.DateOf(persontest.Now()).Monday().AddDays(7)
 	if out, err := o.Apply(t, persontest.Now(), as(o.Camille, ""), booking.Order{Wishes: []booking.Wish{o.Wish(o.Ines, monday, o.Only())}}); err != nil || out.Done() != 1 {
 		t.Fatalf("%+v %v", out, err)

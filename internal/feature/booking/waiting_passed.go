@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/audit"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 )
 
@@ -85,9 +86,9 @@ func (s *Scene) passesList(r db.Reader, d Decision, slots map[slotKey]activity.S
 	case !p.Passes:
 		return false, nil
 	case !ans.Pass:
-		return true, fault.New(fault.Conflict, upperFirst(p.words())+". Pour accepter quand même avant eux, choisissez-le et écrivez un motif. Rien n’a été enregistré.")
+		return true, fault.New(fault.Conflict, french.Upper(p.words())+". Pour accepter quand même avant eux, choisissez-le et écrivez un motif. Rien n’a été enregistré.")
 	case ans.Reason == "":
-		return true, fault.InvalidFields(fault.Field{Name: "motif", Sentence: upperFirst(p.words()) + ". Pour accepter avant, écrivez le motif\u00a0: la famille le lira, et il est gardé."})
+		return true, fault.InvalidFields(fault.Field{Name: "motif", Sentence: french.Upper(p.words()) + ". Pour accepter avant, écrivez le motif\u00a0: la famille le lira, et il est gardé."})
 	}
 	return true, nil
 }
@@ -97,7 +98,7 @@ func (p passing) words() string {
 	if p.Waits == 1 {
 		return "1\u00a0enfant attend déjà cette place"
 	}
-	return counted(p.Waits, "enfant") + " attendent déjà cette place, dans l’ordre"
+	return french.Count(p.Waits, "enfant") + " attendent déjà cette place, dans l’ordre"
 }
 
 // toList puts a late request at the end of the list, with the moment of now.

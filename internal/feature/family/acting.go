@@ -120,6 +120,18 @@ func (c Child) Where() string {
 	return level + ", " + c.School
 }
 
+// ClassWords is a level and a class, as files name them: « CM1, CM1-A », or one of them alone.
+func ClassWords(level, class string) string {
+	level = LevelLabel(level)
+	switch {
+	case class == "" || class == level:
+		return level
+	case level == "":
+		return class
+	}
+	return level + ", " + class
+}
+
 // relative is somebody of a family that the actor acts in; Acts tells that the actor may act for that child.
 type relative struct {
 	Child

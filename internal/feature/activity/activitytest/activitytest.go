@@ -142,3 +142,16 @@ func (p Plan) make(tx *db.Tx, now time.Time, a actor.Actor, service town.Service
 	}
 	return r, activity.OpenActivity(tx, now, a, r.ID, true)
 }
+
+// Wednesday is an activity with bundles: morning, meal, afternoon, the half day with the meal, the whole day.
+func Wednesday() Plan {
+	on := activity.On(civil.NewDate(2027, 1, 13).Weekday())
+	return Plan{Name: "Mercredi", Units: []activity.Unit{
+		{Name: "Matin", Weekdays: on, From: 480, To: 690, Alone: true},
+		{Name: "Repas", Weekdays: on, From: 690, To: 810, Meal: true},
+		{Name: "Après-midi", Weekdays: on, From: 810, To: 1080, Alone: true},
+	}, Choices: []activity.Choice{
+		{Name: "Matin et repas", Units: []activity.UnitID{"0", "1"}},
+		{Name: "Journée", Units: []activity.UnitID{"0", "1", "2"}},
+	}}
+}

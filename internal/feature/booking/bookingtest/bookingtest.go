@@ -87,3 +87,11 @@ func (g Agenda) Book(t testing.TB, d *db.DB, rows ...booking.Row) {
 func (g Agenda) Row(child family.ChildID, day int, home family.ID) booking.Row {
 	return booking.Row{Child: child, Unit: g.Meal, Day: civil.NewDate(2027, 1, day), Family: home, State: booking.Booked}
 }
+
+// Exec writes what no verb would.
+func Exec(t testing.TB, d *db.DB, sql string, args ...any) {
+	t.Helper()
+	if err := db.Do(context.Background(), d, func(tx *db.Tx) error { _, err := tx.Exec(sql, args...); return err }); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -2,6 +2,7 @@ package bookingtest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"parvis/internal/feature/enrolment"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
+	"parvis/internal/feature/person"
 	"parvis/internal/feature/person/persontest"
 )
 
@@ -76,4 +78,47 @@ func (o Open) Apply(t testing.TB, now time.Time, a actor.Actor, order booking.Or
 	return db.Write(context.Background(), o.d, func(tx *db.Tx) (booking.Outcome, error) {
 		return booking.Apply(tx, now, a, cat, order)
 	})
+}
+
+// Many adds children with a parent, a health note and a booking of the first unit on a day; their names are numbered from one on.
+func (o Open) Many(t testing.TB, d *db.DB, day civil.Date, n, from int) (all []family.ChildID) {
+	t.Helper()
+	now, job := persontest.Now(), actor.Job("test")
+	var rows []booking.Row
+	err := db.Do(context.Background(), d, func(tx *db.Tx) error {
+		all, rows = nil, nil // a closure may run twice
+		for i := range n {
+			f, err := family.Insert(tx, now, job, "", o.Service)
+			if err != nil {
+				return err
+			}
+			parent, err := person.Insert(tx, now, job, person.Person{LastName: fmt.Sprintf("Parent%d", from+i), FirstNames: "Alix", Mobile: "+33612345678"})
+			if err != nil {
+				return err
+			}
+			if _, err := family.AddMember(tx, now, job, family.NewMember{Family: f, Person: parent, Role: family.Holder}); err != nil {
+				return err
+			}
+			kid, err := person.Insert(tx, now, job, person.Person{LastName: fmt.Sprintf("Enfant%d", from+i), FirstNames: "Sacha", BirthDay: civil.NewDate(2018, 1, 1)})
+			if err != nil {
+				return err
+			}
+			child, err := family.AddChild(tx, now, job, family.NewChild{Family: f, Person: kid, School: o.School, Level: "CE1"})
+			if err != nil {
+				return err
+			}
+			if err := family.SetHealth(tx, now, job, child, family.Health{Diet: []string{"", "Sans porc", "sans porc", "Végétarien"}[i%4], PAI: i%4 == 3}); err != nil {
+				return err
+			}
+			all = append(all, child)
+			rows = append(rows, booking.Row{Child: child, Unit: activity.UnitID(o.Only()), Day: day, Family: f, State: booking.Booked})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Enrol(t, o.ID, all...)
+	Agenda{}.Book(t, d, rows...)
+	return all
 }

@@ -45,3 +45,10 @@ func Add(t testing.TB, d *db.DB, p person.Person) person.ID {
 func Citizen(id person.ID) actor.Actor {
 	return actor.Actor{Kind: actor.Citizen, State: actor.Active, Person: string(id), Account: "account-" + string(id), Name: "Camille Martin"}
 }
+
+// Named is Citizen under another name.
+func Named(id person.ID, name string) actor.Actor {
+	a := Citizen(id)
+	a.Name = name
+	return a
+}

@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"fmt"
@@ -6,7 +6,9 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
 )
 
 // closedPlace is a unit's place on a day.
@@ -43,7 +45,7 @@ func closedOn(r db.Reader, days civil.Range, units []activity.UnitID) (closedPla
 	}
 	shut := closedPlaces{}
 	for _, x := range all {
-		words := closedSlot(activity.Slot{Reason: x.reason})
+		words := booking.ClosedWords(activity.Slot{Reason: x.reason})
 		shut[x.closedPlace] = words
 		if x.whole {
 			x.group = ""
@@ -57,7 +59,7 @@ func closedOn(r db.Reader, days civil.Range, units []activity.UnitID) (closedPla
 func (c closedPlaces) why(p placed, day civil.Date, at sectionKey) string {
 	if p.slot != "" {
 		if p.shut {
-			return closedSlot(activity.Slot{Reason: p.reason})
+			return booking.ClosedWords(activity.Slot{Reason: p.reason})
 		}
 		return ""
 	}
@@ -76,7 +78,7 @@ func droppedWords(n int) string {
 	case 1:
 		return "1\u00a0réservation ne compte pas"
 	}
-	return counted(n, "réservation") + " ne comptent pas"
+	return french.Count(n, "réservation") + " ne comptent pas"
 }
 
 // notes are the days of a section's meals that are closed: "Vendredi 8 : fermé, sortie. 2 réservations ne comptent pas."
@@ -84,7 +86,7 @@ func (m MealCounts) notes(days civil.Range) []string {
 	var all []string
 	for i, day := range days.Days() {
 		if m.Closed[i] != "" {
-			all = append(all, strings.Join([]string{dayHead(day), lowerFirst(m.Closed[i]) + ".", upperFirst(droppedWords(m.Dropped[i])) + "."}, " "))
+			all = append(all, strings.Join([]string{dayHead(day), french.Lower(m.Closed[i]) + ".", french.Upper(droppedWords(m.Dropped[i])) + "."}, " "))
 		}
 	}
 	return all

@@ -1,9 +1,8 @@
-package booking_test
+package daylist_test
 
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -18,11 +17,11 @@ import (
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
+	"parvis/internal/feature/daylist"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/person/persontest"
-	"parvis/internal/feature/town"
 	"parvis/internal/testkit"
 )
 
@@ -36,7 +35,7 @@ var healthWords = []string{"arachide", "Arachide", "sans porc", "Sans porc", "PA
 func lists(t *testing.T, d *db.DB, now time.Time) *testkit.Portal {
 	t.Helper()
 	p := testkit.NewPortal(t, d, now)
-	booking.Pages{DB: d, Now: func() time.Time { return now }, Settings: &town.Cache{DB: d}, Catalogue: &activity.Cache{DB: d}}.Lists(p.Router)
+	daylist.Pages{DB: d, Now: func() time.Time { return now }, Catalogue: &activity.Cache{DB: d}}.Agent(p.Router)
 	return p
 }
 
@@ -45,19 +44,12 @@ func lists(t *testing.T, d *db.DB, now time.Time) *testkit.Portal {
 func expected(t *testing.T, d *db.DB) bookingtest.Open {
 	t.Helper()
 	o := bookingtest.NewOpen(t, d, activitytest.Plan{})
-	out, err := o.Apply(t, persontest.Now(), as(o.Camille, "Camille Martin"), booking.Order{Wishes: []booking.Wish{o.Wish(o.Ines, friday, o.Only())}})
+	out, err := o.Apply(t, persontest.Now(), persontest.Named(o.Camille, "Camille Martin"), booking.Order{Wishes: []booking.Wish{o.Wish(o.Ines, friday, o.Only())}})
 	if err != nil || out.Done() != 1 {
 		t.Fatalf("booking: %+v, %v", out, err)
 	}
 	bookingtest.Agenda{}.Book(t, d, booking.Row{Child: o.Jeremy, Unit: activity.UnitID(o.Only()), Day: friday, Family: o.Second, State: booking.Booked})
 	return o
-}
-
-func writeRaw(t *testing.T, d *db.DB, sql string, args ...any) {
-	t.Helper()
-	if err := db.Do(context.Background(), d, func(tx *db.Tx) error { _, err := tx.Exec(sql, args...); return err }); err != nil {
-		t.Fatal(err)
-	}
 }
 
 const fridayList = "/agents/listes?jour=2027-01-08"
@@ -87,7 +79,7 @@ func TestTheListSaysWhoIsExpectedAndWhomToCall(t *testing.T) {
 		if !strings.Contains(jeremy, "Camille Martin") || !strings.Contains(jeremy, "Marie-Christine Duval") {
 			t.Errorf("both homes may collect: %s", jeremy)
 		}
-		writeRaw(t, d, `insert into enrolment (id, child, activity, site, from_day, to_day, state, made_at)
+		bookingtest.Exec(t, d, `insert into enrolment (id, child, activity, site, from_day, to_day, state, made_at)
 			select 'again', child, activity, site, '2027-01-02', to_day, state, made_at from enrolment where child = $1`, string(o.Ines))
 		if n := c.Get(fridayList).Doc.Find("main table tbody tr").Length(); n != 2 {
 			t.Errorf("enrolled twice over the day, a child is on %d lines of two", n)
@@ -177,7 +169,7 @@ func TestAnAgentSeesItsServicesOnly(t *testing.T) {
 		if page := lists(t, d, persontest.Now()).As(familytest.Agent(family.FileRead)).Get(fridayList); page.Status != 403 {
 			t.Errorf("without the right: %d, want 403", page.Status)
 		}
-		if page := lists(t, d, persontest.Now()).As(as(o.Camille, "Camille")).Get(fridayList); page.Status != 403 {
+		if page := lists(t, d, persontest.Now()).As(persontest.Named(o.Camille, "Camille")).Get(fridayList); page.Status != 403 {
 			t.Errorf("a parent: %d, want 403", page.Status)
 		}
 	})
@@ -216,28 +208,28 @@ func TestWhoIsKeptAwayIsOnNoList(t *testing.T) {
 		if n := shows("699887766") + shows("99 88 77 66") + shows("99\u00a088\u00a077\u00a066"); n != 0 {
 			t.Errorf("its phone is on %d lists", n)
 		}
-		writeRaw(t, d, `update restriction set lifted_day = $2 where id = $1`, id, friday)
+		bookingtest.Exec(t, d, `update restriction set lifted_day = $2 where id = $1`, id, friday)
 		if shows("Bruno") != 3 {
 			t.Error("lifted, the adult is back")
 		}
-		writeRaw(t, d, `update restriction set lifted_day = null, from_day = $2 where id = $1`, id, friday.AddDays(1))
+		bookingtest.Exec(t, d, `update restriction set lifted_day = null, from_day = $2 where id = $1`, id, friday.AddDays(1))
 		if shows("Bruno") != 3 {
 			t.Error("a restriction from the day after keeps nobody away yet")
 		}
-		writeRaw(t, d, `update family_member set may_collect = false where id = $1`, string(o.ContactMember))
+		bookingtest.Exec(t, d, `update family_member set may_collect = false where id = $1`, string(o.ContactMember))
 		if shows("Marie-Christine") != 0 {
 			t.Error("a contact who may not collect is listed")
 		}
-		writeRaw(t, d, `update family_member set may_collect = true, to_day = $2 where id = $1`, string(o.ContactMember), friday.AddDays(-1))
+		bookingtest.Exec(t, d, `update family_member set may_collect = true, to_day = $2 where id = $1`, string(o.ContactMember), friday.AddDays(-1))
 		if shows("Marie-Christine") != 0 {
 			t.Error("a contact of before is listed")
 		}
-		writeRaw(t, d, `update family_member set to_day = null, state = 'pending' where id = $1`, string(o.ContactMember))
+		bookingtest.Exec(t, d, `update family_member set to_day = null, state = 'pending' where id = $1`, string(o.ContactMember))
 		if shows("Marie-Christine") != 0 {
 			t.Error("a contact whom the service has not approved is listed")
 		}
-		writeRaw(t, d, `update family_member set state = 'approved' where id = $1`, string(o.ContactMember))
-		writeRaw(t, d, `update person set birth_day = '2012-01-01' where id = $1`, string(o.Contact))
+		bookingtest.Exec(t, d, `update family_member set state = 'approved' where id = $1`, string(o.ContactMember))
+		bookingtest.Exec(t, d, `update person set birth_day = '2012-01-01' where id = $1`, string(o.Contact))
 		if shows("Marie-Christine") != 0 {
 			t.Error("a minor collects a child")
 		}
@@ -258,7 +250,7 @@ func TestMarksOfALine(t *testing.T) {
 			{"came", `update attendance set state = 'present' where child = $1`, "Présent", "2 enfants attendus"},
 			{"came without", `update booking set state = 'cancelled' where child = $1`, "Présent sans réservation", "1 enfant attendu"},
 		} {
-			writeRaw(t, d, x.sql, string(o.Jeremy))
+			bookingtest.Exec(t, d, x.sql, string(o.Jeremy))
 			page := c.Get(fridayList)
 			if got := page.Doc.Find("main table tbody tr").Eq(1).Find(".tag").Text(); strings.TrimSpace(got) != x.mark {
 				t.Errorf("%s: %q, want %q", x.name, got, x.mark)
@@ -267,7 +259,7 @@ func TestMarksOfALine(t *testing.T) {
 				t.Errorf("%s: total %q, want %q", x.name, got, x.total)
 			}
 		}
-		writeRaw(t, d, `update attendance set state = 'absent' where child = $1`, string(o.Jeremy))
+		bookingtest.Exec(t, d, `update attendance set state = 'absent' where child = $1`, string(o.Jeremy))
 		if n := c.Get(fridayList).Doc.Find("main table tbody tr").Length(); n != 1 {
 			t.Errorf("cancelled and absent: %d rows, want Inès alone", n)
 		}
@@ -276,7 +268,7 @@ func TestMarksOfALine(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
-		o := bookingtest.NewOpen(t, d, wednesday())
+		o := bookingtest.NewOpen(t, d, activitytest.Wednesday())
 		day := civil.NewDate(2027, 1, 13)
 		var group activity.GroupID
 		err := db.Do(context.Background(), d, func(tx *db.Tx) (err error) {
@@ -345,7 +337,7 @@ func TestPrintedListHasItsHeadOnEachSheet(t *testing.T) {
 func TestTheFileOfAListIsSafe(t *testing.T) {
 	d := testkit.SQLite(t, booking.Sources())
 	o := expected(t, d)
-	writeRaw(t, d, `update person set last_name = '=HYPERLINK("x")' where id = $1`, string(o.Ines))
+	bookingtest.Exec(t, d, `update person set last_name = '=HYPERLINK("x")' where id = $1`, string(o.Ines))
 	page := lists(t, d, persontest.Now()).As(familytest.Agent(booking.Read)).Get("/agents/listes/export?jour=2027-01-08")
 	if got := page.Header.Get("Content-Disposition"); got != `attachment; filename="liste-2027-01-08.csv"` {
 		t.Errorf("named %q", got)
@@ -363,35 +355,18 @@ func TestQueriesOfListsDoNotGrow(t *testing.T) {
 	d := testkit.SQLite(t, booking.Sources())
 	o := expected(t, d)
 	c := lists(t, d, persontest.Now()).As(familytest.Agent(booking.Read, booking.Write, family.HealthRead))
-	paths := []string{fridayList, fridayList + "&vue=impression", "/agents/listes/export?jour=2027-01-08", "/agents/repas?semaine=2027-01-04", "/agents/repas/export?semaine=2027-01-04", "/agents/demandes-tardives", "/agents/demandes-tardives/plusieurs"}
+	paths := []string{fridayList, fridayList + "&vue=impression", "/agents/listes/export?jour=2027-01-08", "/agents/repas?semaine=2027-01-04", "/agents/repas/export?semaine=2027-01-04"}
 	count := func(path string) int64 {
 		c.Get(path) // fills the caches
-		writeRaw(t, d, `delete from audit_event`)
-		ctx, queries := db.CountQueries(context.Background())
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Base+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.RequestURI = path
-		if page := c.Do(r); page.Status != 200 {
-			t.Fatalf("%s: %d", path, page.Status)
-		}
-		return *queries
+		bookingtest.Exec(t, d, `delete from audit_event`)
+		return c.Statements(path)
 	}
-	late := func(child family.ChildID) {
-		writeRaw(t, d, `update booking set state = 'asked' where child = $1 and day = $2`, string(child), friday)
-	}
-	many(t, d, o, 2, 0)
-	late(o.Ines)
+	o.Many(t, d, friday, 2, 0)
 	before := map[string]int64{}
 	for _, path := range paths {
 		before[path] = count(path)
 	}
-	for i, child := range many(t, d, o, 40, 2) {
-		if i%2 == 0 {
-			late(child)
-		}
-	}
+	o.Many(t, d, friday, 40, 2)
 	for _, path := range paths {
 		after := count(path)
 		if after != before[path] || after > 8 {
@@ -401,56 +376,13 @@ func TestQueriesOfListsDoNotGrow(t *testing.T) {
 	}
 }
 
-// many adds children with a parent, a health note and a booking on the Friday.
-func many(t *testing.T, d *db.DB, o bookingtest.Open, n, from int) (all []family.ChildID) {
-	t.Helper()
-	now, job := persontest.Now(), actor.Job("test")
-	var rows []booking.Row
-	err := db.Do(context.Background(), d, func(tx *db.Tx) error {
-		all, rows = nil, nil // a closure may run twice
-		for i := range n {
-			f, err := family.Insert(tx, now, job, "", o.Service)
-			if err != nil {
-				return err
-			}
-			parent, err := person.Insert(tx, now, job, person.Person{LastName: fmt.Sprintf("Parent%d", from+i), FirstNames: "Alix", Mobile: "+33612345678"})
-			if err != nil {
-				return err
-			}
-			if _, err := family.AddMember(tx, now, job, family.NewMember{Family: f, Person: parent, Role: family.Holder}); err != nil {
-				return err
-			}
-			kid, err := person.Insert(tx, now, job, person.Person{LastName: fmt.Sprintf("Enfant%d", from+i), FirstNames: "Sacha", BirthDay: civil.NewDate(2018, 1, 1)})
-			if err != nil {
-				return err
-			}
-			child, err := family.AddChild(tx, now, job, family.NewChild{Family: f, Person: kid, School: o.School, Level: "CE1"})
-			if err != nil {
-				return err
-			}
-			if err := family.SetHealth(tx, now, job, child, family.Health{Diet: []string{"", "Sans porc", "sans porc", "Végétarien"}[i%4], PAI: i%4 == 3}); err != nil {
-				return err
-			}
-			all = append(all, child)
-			rows = append(rows, booking.Row{Child: child, Unit: activity.UnitID(o.Only()), Day: friday, Family: f, State: booking.Booked})
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Enrol(t, o.ID, all...)
-	bookingtest.Agenda{}.Book(t, d, rows...)
-	return all
-}
-
 func TestMealsAreCountedByDietWithoutNames(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
 		o := expected(t, d)
-		kids := many(t, d, o, 8, 0) // 2 without diet, 4 « sans porc » however written, 2 vegetarians with a care plan
-		writeRaw(t, d, `insert into attendance (child, unit, day, state, noted_at) values ($1, $2, $3, 'excused', 1)`, string(kids[0]), string(o.Only()), friday)
-		writeRaw(t, d, `update booking set state = 'asked' where child = $1`, string(kids[1]))
-		writeRaw(t, d, `update booking set state = 'cancelled' where child = $1`, string(kids[2]))
+		kids := o.Many(t, d, friday, 8, 0) // 2 without diet, 4 « sans porc » however written, 2 vegetarians with a care plan
+		bookingtest.Exec(t, d, `insert into attendance (child, unit, day, state, noted_at) values ($1, $2, $3, 'excused', 1)`, string(kids[0]), string(o.Only()), friday)
+		bookingtest.Exec(t, d, `update booking set state = 'asked' where child = $1`, string(kids[1]))
+		bookingtest.Exec(t, d, `update booking set state = 'cancelled' where child = $1`, string(kids[2]))
 		c := lists(t, d, persontest.Now()).As(familytest.AgentOf(o.Service, booking.Read))
 		page := c.Get("/agents/repas?semaine=2027-01-04")
 		var got []string
@@ -490,9 +422,9 @@ func TestMealsAreCountedByDietWithoutNames(t *testing.T) {
 func TestWordsOfAFileStayOutOfTheKitchen(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
 		o := expected(t, d)
-		kids := many(t, d, o, 4, 0)
-		writeRaw(t, d, `update health set diet = 'Diabète de type 1, goûter à 10 h' where child = $1`, string(kids[1]))
-		writeRaw(t, d, `update health set diet = 'VÉGÉTARIENNE' where child = $1`, string(kids[2]))
+		kids := o.Many(t, d, friday, 4, 0)
+		bookingtest.Exec(t, d, `update health set diet = 'Diabète de type 1, goûter à 10 h' where child = $1`, string(kids[1]))
+		bookingtest.Exec(t, d, `update health set diet = 'VÉGÉTARIENNE' where child = $1`, string(kids[2]))
 		for _, x := range []struct {
 			rights []actor.Right
 			reads  bool
@@ -519,8 +451,8 @@ func TestWordsOfAFileStayOutOfTheKitchen(t *testing.T) {
 func TestTheFirstPageCountsTheMealsOfTheNextDay(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
 		o := expected(t, d)
-		many(t, d, o, 4, 0)
-		p := booking.Pages{DB: d, Catalogue: &activity.Cache{DB: d}}
+		o.Many(t, d, friday, 4, 0)
+		p := daylist.Pages{DB: d, Catalogue: &activity.Cache{DB: d}}
 		read := func(now time.Time, a actor.Actor) (string, string, []web.Row) {
 			t.Helper()
 			type found struct {
@@ -543,7 +475,7 @@ func TestTheFirstPageCountsTheMealsOfTheNextDay(t *testing.T) {
 			t.Errorf("on Thursday: %q %q %+v", title, href, rows)
 		}
 		monday := friday.AddDays(3)
-		writeRaw(t, d, `update booking set day = $1 where child = $2`, monday, string(o.Ines))
+		bookingtest.Exec(t, d, `update booking set day = $1 where child = $2`, monday, string(o.Ines))
 		if title, href, rows := read(friday.At(10, 0, zone), agent); title != "Repas de "+monday.DayMonth() || !strings.HasSuffix(href, monday.String()) || len(rows) != 1 || rows[0].Value != "1\u00a0repas" {
 			t.Errorf("on Friday: %q %q %+v", title, href, rows)
 		}
@@ -555,11 +487,11 @@ func TestTheFirstPageCountsTheMealsOfTheNextDay(t *testing.T) {
 
 func TestALongListIsFoldedByPlace(t *testing.T) {
 	for want, sizes := range map[bool][]int{true: {30, 25}, false: {30, 20}} {
-		if got := booking.LongList(sizes...); got != want {
+		if got := daylist.LongList(sizes...); got != want {
 			t.Errorf("%v folded: %v", sizes, got)
 		}
 	}
-	if booking.LongList(80) {
+	if daylist.LongList(80) {
 		t.Error("one place alone, which was asked for, is folded")
 	}
 }

@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"slices"
@@ -8,7 +8,9 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
 )
@@ -62,16 +64,16 @@ func dietKey(noted string, health bool) (key, label string) {
 	if !health {
 		return "~", otherDiet
 	}
-	return key, upperFirst(strings.TrimSpace(noted))
+	return key, french.Upper(strings.TrimSpace(noted))
 }
 
 // Meals counts the meals by diet over some days, for the kitchens: of the services where the agent holds Read. At most
 // two queries, whatever the number of children.
 func Meals(r db.Reader, a actor.Actor, cat *activity.Catalogue, days civil.Range) ([]MealCounts, error) {
-	if !a.Can(Read) {
+	if !a.Can(booking.Read) {
 		return nil, fault.New(fault.Forbidden, "")
 	}
-	units, sound := listedUnits(a, cat, ListFilter{}, func(u activity.Unit) bool { return u.Meal })
+	units, sound := listedUnits(a, cat, Filter{}, func(u activity.Unit) bool { return u.Meal })
 	rows, err := mealsOn(r, days, units)
 	if err != nil {
 		return nil, err
@@ -143,8 +145,8 @@ func dietOrder(label string) string {
 	return person.Fold(label)
 }
 
-func (m MealCounts) section() ListSection {
-	return ListSection{Activity: m.Activity, Unit: m.Unit, Site: m.Site, SiteName: m.SiteName}
+func (m MealCounts) section() Section {
+	return Section{Activity: m.Activity, Unit: m.Unit, Site: m.Site, SiteName: m.SiteName}
 }
 
 // sumMeals is all places together.

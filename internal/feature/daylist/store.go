@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
@@ -23,16 +24,23 @@ type placed struct {
 	group    activity.GroupID // of the slot, else of the enrolment
 }
 
+// cell is a child's unit on a day.
+type cell struct {
+	child family.ChildID
+	unit  activity.UnitID
+	day   civil.Date
+}
+
 // expectedRow is a child that has a unit on the day of a list, or that came without.
 type expectedRow struct {
-	unitDay
+	cell
 	placed
 	family      family.ID
-	state       State
+	state       booking.State
 	late        bool
 	cancelAsked bool
 	told        bool
-	attendance  Attendance
+	attendance  booking.Attendance
 	last, first string
 	level       string
 	class       string
@@ -54,7 +62,7 @@ func expectedOn(r db.Reader, day civil.Date, units []activity.UnitID) ([]expecte
 	}
 	in, args := unitArgs([]any{day}, units)
 	all, err := db.List(r, func(s db.Scanner) (expectedRow, error) {
-		x := expectedRow{unitDay: unitDay{day: day}}
+		x := expectedRow{cell: cell{day: day}}
 		err := s.Scan(&x.child, &x.unit, &x.family, &x.state, &x.late, &x.cancelAsked, &x.told, &x.attendance, &x.slot, &x.slotName,
 			&x.group, &x.enrolled, &x.school, &x.level, &x.class, &x.last, &x.first, &x.shut, &x.reason)
 		return x, err
@@ -194,14 +202,4 @@ func mealsOn(r db.Reader, days civil.Range, units []activity.UnitID) ([]mealRow,
 		return nil, fmt.Errorf("count meals: %w", err)
 	}
 	return all, nil
-}
-
-// BookedBetween counts the days of a range on which a child has an activity, or asked for it.
-func BookedBetween(r db.Reader, child family.ChildID, of activity.ID, days civil.Range) (int, error) {
-	n, err := db.One(r, "bookings", db.Column[int64], `select count(distinct b.day) from booking b join unit u on u.id = b.unit
-		where b.child = $1 and u.activity = $2 and b.day between $3 and $4 and b.state in ('booked', 'asked')`, string(child), string(of), days.From, days.To)
-	if err != nil {
-		return 0, fmt.Errorf("count booked days: %w", err)
-	}
-	return int(n), nil
 }

@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"slices"
@@ -8,15 +8,17 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/town"
 )
 
-// ListFilter is what a day list shows; what is "" is all that the agent may read.
-type ListFilter struct {
+// Filter is what a day list shows; what is "" is all that the agent may read.
+type Filter struct {
 	Day      civil.Date
 	Activity activity.ID
 	Unit     activity.UnitID
@@ -41,8 +43,8 @@ type Expected struct {
 	Reach       []Adult        // of the home that booked, those who act
 	Collect     []Adult        // who may collect the child; nobody whom a restriction keeps away
 	Health      *family.Health // nil: not for this reader
-	State       State          // "": came without a booking
-	Attendance  Attendance
+	State       booking.State  // "": came without a booking
+	Attendance  booking.Attendance
 	Late        bool
 	CancelAsked bool
 	Told        bool   // somebody told that the child will not come
@@ -51,11 +53,11 @@ type Expected struct {
 
 // Counts tells whether a place is kept for the child: booked, not closed since, and nobody told that it is absent.
 func (e Expected) Counts() bool {
-	return e.State == Booked && e.Closed == "" && e.Attendance != Absent && e.Attendance != Excused && !(e.Told && e.Attendance == "")
+	return e.State == booking.Booked && e.Closed == "" && e.Attendance != booking.Absent && e.Attendance != booking.Excused && !(e.Told && e.Attendance == "")
 }
 
-// ListSection is those expected in a unit at a place, in a group or not.
-type ListSection struct {
+// Section is those expected in a unit at a place, in a group or not.
+type Section struct {
 	Activity  *activity.Activity
 	Unit      activity.Unit
 	Site      town.SiteID
@@ -67,7 +69,7 @@ type ListSection struct {
 }
 
 // Expected counts the places kept.
-func (s ListSection) Expected() int {
+func (s Section) Expected() int {
 	n := 0
 	for _, e := range s.Children {
 		if e.Counts() {
@@ -77,11 +79,11 @@ func (s ListSection) Expected() int {
 	return n
 }
 
-// Asked counts what a family asked late and nobody answered yet.
-func (s ListSection) Asked() int {
+// booking.Asked counts what a family asked late and nobody answered yet.
+func (s Section) Asked() int {
 	n := 0
 	for _, e := range s.Children {
-		if e.State == Asked {
+		if e.State == booking.Asked {
 			n++
 		}
 	}
@@ -89,7 +91,7 @@ func (s ListSection) Asked() int {
 }
 
 // Closed says why the section is closed, "" as long as a child of it is not.
-func (s ListSection) Closed() string {
+func (s Section) Closed() string {
 	for _, e := range s.Children {
 		if e.Closed == "" {
 			return ""
@@ -99,10 +101,10 @@ func (s ListSection) Closed() string {
 }
 
 // Dropped counts what stays booked though it is closed.
-func (s ListSection) Dropped() int {
+func (s Section) Dropped() int {
 	n := 0
 	for _, e := range s.Children {
-		if e.State == Booked && e.Closed != "" {
+		if e.State == booking.Booked && e.Closed != "" {
 			n++
 		}
 	}
@@ -110,7 +112,7 @@ func (s ListSection) Dropped() int {
 }
 
 // Place is "École Jean-Moulin, groupe des grands".
-func (s ListSection) Place() string {
+func (s Section) Place() string {
 	name := s.SiteName
 	if name == "" {
 		name = "Lieu à préciser"
@@ -122,13 +124,13 @@ func (s ListSection) Place() string {
 }
 
 // Title is "Restauration scolaire – École Jean-Moulin".
-func (s ListSection) Title() string { return s.Activity.Label(s.Unit.Name) + " – " + s.Place() }
+func (s Section) Title() string { return s.Activity.Label(s.Unit.Name) + " – " + s.Place() }
 
-// DayList is who is expected on a day, by place, activity, unit and group. It shows an agent nothing of a service where
-// it does not hold Read, and no health where it does not hold family.HealthRead: whoever shows it writes the reading
+// Of is who is expected on a day, by place, activity, unit and group. It shows an agent nothing of a service where
+// it does not hold booking.Read, and no health where it does not hold family.HealthRead: whoever shows it writes the reading
 // down first. At most four queries, whatever the number of children.
-func DayList(r db.Reader, a actor.Actor, cat *activity.Catalogue, f ListFilter) ([]ListSection, error) {
-	if !a.Can(Read) {
+func Of(r db.Reader, a actor.Actor, cat *activity.Catalogue, f Filter) ([]Section, error) {
+	if !a.Can(booking.Read) {
 		return nil, fault.New(fault.Forbidden, "")
 	}
 	units, sound := listedUnits(a, cat, f, func(activity.Unit) bool { return true })
@@ -166,10 +168,10 @@ func DayList(r db.Reader, a actor.Actor, cat *activity.Catalogue, f ListFilter) 
 }
 
 // listedUnits are the units of a filter that an agent may read; sound tells of which it may read the health.
-func listedUnits(a actor.Actor, cat *activity.Catalogue, f ListFilter, which func(activity.Unit) bool) (units []activity.UnitID, sound map[activity.UnitID]bool) {
+func listedUnits(a actor.Actor, cat *activity.Catalogue, f Filter, which func(activity.Unit) bool) (units []activity.UnitID, sound map[activity.UnitID]bool) {
 	sound = map[activity.UnitID]bool{}
 	for _, act := range cat.Activities {
-		if !a.CanFor(Read, string(act.Service)) || f.Activity != "" && act.ID != f.Activity {
+		if !a.CanFor(booking.Read, string(act.Service)) || f.Activity != "" && act.ID != f.Activity {
 			continue
 		}
 		for _, u := range act.Units {
@@ -219,15 +221,15 @@ type sectionKey struct {
 }
 
 // listSections lays the rows out, each child once in a unit.
-func listSections(cat *activity.Catalogue, f ListFilter, rows []expectedRow, sound map[activity.UnitID]bool, shut closedPlaces) []ListSection {
-	at, seen := map[sectionKey]int{}, map[unitDay]bool{}
-	var all []ListSection
+func listSections(cat *activity.Catalogue, f Filter, rows []expectedRow, sound map[activity.UnitID]bool, shut closedPlaces) []Section {
+	at, seen := map[sectionKey]int{}, map[cell]bool{}
+	var all []Section
 	for _, x := range rows {
 		act, known := cat.OfUnit(x.unit)
-		if !known || seen[x.unitDay] {
+		if !known || seen[x.cell] {
 			continue
 		}
-		seen[x.unitDay] = true // a second row is another enrolment of the same days
+		seen[x.cell] = true // a second row is another enrolment of the same days
 		site, siteName := x.at(act)
 		group, groupName := x.inGroup(act, site, x.level)
 		if f.Site != "" && site != f.Site || f.Group != "" && group != f.Group {
@@ -239,7 +241,7 @@ func listSections(cat *activity.Catalogue, f ListFilter, rows []expectedRow, sou
 			u, _ := act.UnitByID(x.unit)
 			i = len(all)
 			at[key] = i
-			all = append(all, ListSection{Activity: act, Unit: u, Site: site, SiteName: siteName, Group: group, GroupName: groupName, Health: sound[x.unit]})
+			all = append(all, Section{Activity: act, Unit: u, Site: site, SiteName: siteName, Group: group, GroupName: groupName, Health: sound[x.unit]})
 		}
 		all[i].Children = append(all[i].Children, Expected{Child: x.child, LastName: x.last, FirstName: person.Person{FirstNames: x.first}.FirstName(),
 			Level: x.level, Class: x.class, State: x.state, Attendance: x.attendance, Late: x.late, CancelAsked: x.cancelAsked, Told: x.told, Closed: shut.why(x.placed, f.Day, key)})
@@ -249,7 +251,7 @@ func listSections(cat *activity.Catalogue, f ListFilter, rows []expectedRow, sou
 }
 
 // compareSections orders by place, activity, unit and group; what has no place comes last.
-func compareSections(x, y ListSection) int {
+func compareSections(x, y Section) int {
 	if (x.Site == "") != (y.Site == "") {
 		return strings.Compare(string(y.Site), string(x.Site))
 	}
@@ -272,16 +274,16 @@ func aroundByChild(rows []aroundRow) map[family.ChildID][]aroundRow {
 }
 
 // completeList gives each child of the sections its adults, and its health where the reader has the right.
-func completeList(sections []ListSection, rows []expectedRow, around map[family.ChildID][]aroundRow, health map[family.ChildID]family.Health, day civil.Date) {
-	home := map[unitDay]family.ID{}
+func completeList(sections []Section, rows []expectedRow, around map[family.ChildID][]aroundRow, health map[family.ChildID]family.Health, day civil.Date) {
+	home := map[cell]family.ID{}
 	for _, x := range rows {
-		home[x.unitDay] = x.family
+		home[x.cell] = x.family
 	}
 	for i := range sections {
 		s := &sections[i]
 		for j := range s.Children {
 			c := &s.Children[j]
-			c.Reach = reachOf(around[c.Child], home[unitDay{c.Child, s.Unit.ID, day}])
+			c.Reach = reachOf(around[c.Child], home[cell{c.Child, s.Unit.ID, day}])
 			c.Collect = collectOf(around[c.Child], day)
 			if s.Health {
 				h := health[c.Child]
@@ -323,7 +325,7 @@ func collectOf(around []aroundRow, day civil.Date) []Adult {
 func (x aroundRow) adult() Adult {
 	a := Adult{Name: x.person.Full(), Phone: person.ShowPhone(x.person.BestPhone())}
 	if !x.role.Acts() {
-		a.Relation = lowerFirst(x.relation)
+		a.Relation = french.Lower(x.relation)
 	}
 	return a
 }
@@ -331,42 +333,33 @@ func (x aroundRow) adult() Adult {
 // mark is what a list says of a child's day.
 func (e Expected) mark() web.Mark {
 	switch {
-	case e.Attendance == Present && e.State != Booked:
+	case e.Attendance == booking.Present && e.State != booking.Booked:
 		return web.Mark{Tone: web.Warning, Icon: "user-plus", Word: "Présent sans réservation"}
-	case e.Attendance == Present:
-		return markPresent
-	case e.Told && e.Attendance != Excused:
-		return markTold
-	case e.Attendance == Absent:
-		return markAbsent
-	case e.Attendance == Excused:
-		return markExcused
+	case e.Attendance == booking.Present:
+		return booking.MarkPresent
+	case e.Told && e.Attendance != booking.Excused:
+		return booking.MarkTold
+	case e.Attendance == booking.Absent:
+		return booking.MarkAbsent
+	case e.Attendance == booking.Excused:
+		return booking.MarkExcused
 	case e.Closed != "":
 		return web.Mark{Tone: web.Neutral, Icon: "ban", Word: e.Closed}
-	case e.State == Asked:
+	case e.State == booking.Asked:
 		return web.Mark{Tone: web.Warning, Icon: "clock", Word: "Demandé hors délai, sans réponse"}
 	case e.CancelAsked:
 		return web.Mark{Tone: web.Warning, Icon: "clock", Word: "Annulation demandée"}
 	case e.Late:
 		return web.Mark{Tone: web.Info, Icon: "clock", Word: "Réservé hors délai"}
 	}
-	return markBooked
+	return booking.MarkBooked
 }
 
 // name is "MARTIN Zoé" without the capitals: last name, then first name.
 func (e Expected) name() string { return strings.TrimSpace(e.LastName + " " + e.FirstName) }
 
-// schoolClass is "CM1, CM1-A".
-func (e Expected) schoolClass() string {
-	level := family.LevelLabel(e.Level)
-	switch {
-	case e.Class == "" || e.Class == level:
-		return level
-	case level == "":
-		return e.Class
-	}
-	return level + ", " + e.Class
-}
+// Where is the level and class of the child: « CM1, CM1-A ».
+func (e Expected) Where() string { return family.ClassWords(e.Level, e.Class) }
 
 // said is "Marie-Christine Duval (grand-mère), 06 00 00 00 01".
 func (a Adult) said() string {
@@ -386,9 +379,9 @@ func alertWords(h *family.Health) string {
 	case h == nil:
 		return ""
 	case h.PAI && h.Allergies != "":
-		return "PAI. " + upperFirst(h.Allergies)
+		return "PAI. " + french.Upper(h.Allergies)
 	case h.PAI:
 		return "PAI"
 	}
-	return upperFirst(h.Allergies)
+	return french.Upper(h.Allergies)
 }

@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"strconv"
@@ -7,6 +7,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 )
 
@@ -20,7 +21,7 @@ func (p Pages) ComingMeals(r db.Reader, now time.Time, a actor.Actor) (title, hr
 	day := civil.DateOf(now).AddDays(1)
 	name := "demain"
 	if day.Weekday()%6 == 0 {
-		day = weekOf(day)
+		day = day.AddDays(2).Monday()
 		name = day.DayMonth()
 	}
 	counts, err := Meals(r, a, cat, civil.Range{From: day, To: day})
@@ -30,7 +31,7 @@ func (p Pages) ComingMeals(r db.Reader, now time.Time, a actor.Actor) (title, hr
 	for _, m := range counts {
 		words := strconv.Itoa(m.Total[0]) + "\u00a0repas"
 		if m.Asked[0] > 0 {
-			words += ", et " + counted(m.Asked[0], "demande") + " sans réponse"
+			words += ", et " + french.Count(m.Asked[0], "demande") + " sans réponse"
 		}
 		rows = append(rows, web.Row{Label: m.section().Title(), Value: words})
 	}

@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"slices"
@@ -16,7 +16,7 @@ func (v listView) siteTotals() []web.Row {
 		if i > 0 && v.sections[i-1].Site == s.Site {
 			continue
 		}
-		at := listView{sections: slices.DeleteFunc(slices.Clone(v.sections), func(x ListSection) bool { return x.Site != s.Site })}
+		at := listView{sections: slices.DeleteFunc(slices.Clone(v.sections), func(x Section) bool { return x.Site != s.Site })}
 		s.GroupName = ""
 		all = append(all, web.Row{Label: s.Place(), Value: at.total()})
 	}

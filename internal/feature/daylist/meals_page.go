@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 
@@ -94,9 +95,9 @@ func (v mealsView) file() [][]string {
 // title is "Semaine du 11 janvier 2027", or the day.
 func (v mealsView) title() string {
 	if v.oneDay {
-		return upperFirst(v.days.From.Long())
+		return french.Upper(v.days.From.Long())
 	}
-	return weekTitle(v.days.From)
+	return "Semaine du " + v.days.From.Full()
 }
 
 func (v mealsView) href(path string, day civil.Date, view string) string {
@@ -113,10 +114,10 @@ func (v mealsView) href(path string, day civil.Date, view string) string {
 func (v mealsView) neighbour(way int) web.Link {
 	if v.oneDay {
 		day := v.days.From.AddDays(way)
-		return web.Link{Href: v.href(mealsPath, day, ""), Label: upperFirst(day.DayMonth())}
+		return web.Link{Href: v.href(mealsPath, day, ""), Label: french.Upper(day.DayMonth())}
 	}
 	monday := v.days.From.AddDays(7 * way)
-	return web.Link{Href: v.href(mealsPath, monday, ""), Label: shortDay(monday)}
+	return web.Link{Href: v.href(mealsPath, monday, ""), Label: monday.Short()}
 }
 
 // shown are the places of the days in the counts that have a column: weekdays, and what has a meal on a weekend.
@@ -133,7 +134,7 @@ func (v mealsView) shown() []int {
 
 // dayHead is "Lundi 4".
 func dayHead(d civil.Date) string {
-	return upperFirst(civil.WeekdayName(d.Weekday())) + "\u00a0" + strconv.Itoa(d.Day)
+	return french.Upper(civil.WeekdayName(d.Weekday())) + "\u00a0" + strconv.Itoa(d.Day)
 }
 
 // dayLinks lead from a week to each of its days.

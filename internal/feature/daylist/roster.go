@@ -1,8 +1,7 @@
-package booking
+package daylist
 
 import (
 	"fmt"
-	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
@@ -11,10 +10,10 @@ import (
 	"parvis/internal/feature/person"
 )
 
-// Roster is DayList for a screen that others may see: the same children by place, activity, unit and group, without
+// Roster is Of for a screen that others may see: the same children by place, activity, unit and group, without
 // their adults, and of their health only one word in warns, « Allergie » or « PAI ». The caller has decided who may
 // read the units. At most three queries.
-func Roster(r db.Reader, cat *activity.Catalogue, day civil.Date, units []activity.UnitID) (sections []ListSection, warns map[family.ChildID]string, err error) {
+func Roster(r db.Reader, cat *activity.Catalogue, day civil.Date, units []activity.UnitID) (sections []Section, warns map[family.ChildID]string, err error) {
 	rows, err := expectedOn(r, day, units)
 	if err != nil || len(rows) == 0 {
 		return nil, nil, err
@@ -26,7 +25,7 @@ func Roster(r db.Reader, cat *activity.Catalogue, day civil.Date, units []activi
 	if warns, err = warnsOn(r, day, units); err != nil {
 		return nil, nil, err
 	}
-	return listSections(cat, ListFilter{Day: day}, rows, nil, shut), warns, nil
+	return listSections(cat, Filter{Day: day}, rows, nil, shut), warns, nil
 }
 
 // warnsOn lists in one query the children of some units whose adults must know more, and in one word what.
@@ -92,32 +91,3 @@ func MayCollect(r db.Reader, child family.ChildID, day civil.Date) ([]Named, err
 	}
 	return named, nil
 }
-
-// Told is what attendance says of a child, a unit and a day, "" for nothing.
-func Told(r db.Reader, child family.ChildID, unit activity.UnitID, day civil.Date) (Attendance, error) {
-	all, err := db.List(r, db.Column[Attendance], `select state from attendance where child = $1 and day = $2 and unit = $3`, string(child), day, string(unit))
-	if err != nil || len(all) == 0 {
-		return "", err
-	}
-	return all[0], nil
-}
-
-// Tell writes what happened on a day, "" that nothing is told any more. The caller has decided who may say it, and
-// writes the line of the journal.
-func Tell(tx *db.Tx, now time.Time, child family.ChildID, unit activity.UnitID, day civil.Date, what Attendance) error {
-	var err error
-	if what == "" {
-		_, err = tx.Exec(`delete from attendance where child = $1 and day = $2 and unit = $3`, string(child), day, string(unit))
-	} else {
-		_, err = tx.Exec(`insert into attendance (child, unit, day, state, noted_at) values ($1, $2, $3, $4, $5)
-			on conflict (child, day, unit) do update set state = excluded.state, noted_at = excluded.noted_at`,
-			string(child), string(unit), day, string(what), civil.InstantOf(now))
-	}
-	if err != nil {
-		return fmt.Errorf("tell attendance: %w", err)
-	}
-	return nil
-}
-
-// Where is the level and class of the child: « CM1, CM1-A ».
-func (e Expected) Where() string { return e.schoolClass() }

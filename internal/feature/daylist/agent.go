@@ -1,4 +1,4 @@
-package booking
+package daylist
 
 import (
 	"context"
@@ -7,13 +7,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
 
@@ -23,31 +26,31 @@ import (
 const (
 	listsPath = "/agents/listes"
 	mealsPath = "/agents/repas"
-	latePath  = "/agents/demandes-tardives"
 )
 
-// Lists declares the agents' lists: who is expected, meals, and what families asked late.
-func (p Pages) Lists(rt *web.Router) {
-	read, write := web.AgentWith(Read), web.AgentWith(Write)
+// Pages are the agents' lists.
+type Pages struct {
+	DB        *db.DB
+	Now       func() time.Time
+	Catalogue *activity.Cache
+}
+
+// Agent declares the agents' lists: who is expected, and meals.
+func (p Pages) Agent(rt *web.Router) {
+	read := web.AgentWith(booking.Read)
 	rt.Get(listsPath, read, web.NoObject, p.dayList)
 	rt.Get(listsPath+"/export", read, web.NoObject, p.dayListFile)
 	rt.Get(mealsPath, read, web.NoObject, p.meals)
 	rt.Get(mealsPath+"/export", read, web.NoObject, p.mealsFile)
-	p.waitingRoutes(rt)
-	rt.Get(latePath, read, web.NoObject, p.lateQueue)
-	rt.Get(latePath+"/plusieurs", write, web.NoObject, p.lateSeveral)
-	rt.Post(latePath+"/plusieurs", write, web.NoObject, p.acceptSeveral)
-	rt.Get(latePath+"/{id}", read, web.Object("late-request"), p.lateOne)
-	rt.Post(latePath+"/{id}", write, web.Object("late-request"), p.answerLate)
 }
 
 // listView is the page of a day list.
 type listView struct {
 	form       *web.Form
-	filter     ListFilter
+	filter     Filter
 	today      civil.Date
 	activities []*activity.Activity // those that the agent may read
-	sections   []ListSection
+	sections   []Section
 	paper      bool
 	folded     bool   // the filter: once it was used
 	printed    string // who printed it and when
@@ -65,12 +68,12 @@ func (v listView) long() bool {
 }
 
 // filterOf reads the filter of a list. What does not fit the activity chosen is left out.
-func filterOf(q url.Values, today civil.Date) (*web.Form, ListFilter) {
+func filterOf(q url.Values, today civil.Date) (*web.Form, Filter) {
 	form := web.NewForm()
 	for _, name := range []string{"activite", "lieu", "groupe", "unite"} {
 		form.Set(name, q.Get(name))
 	}
-	f := ListFilter{Day: today, Activity: activity.ID(form.Line("activite")), Unit: activity.UnitID(form.Line("unite")),
+	f := Filter{Day: today, Activity: activity.ID(form.Line("activite")), Unit: activity.UnitID(form.Line("unite")),
 		Site: town.SiteID(form.Line("lieu")), Group: activity.GroupID(form.Line("groupe"))}
 	form.Set("jour", q.Get("jour"))
 	if typed := form.Line("jour"); typed != "" {
@@ -89,7 +92,7 @@ func filterOf(q url.Values, today civil.Date) (*web.Form, ListFilter) {
 }
 
 // fitting leaves out the unit and the group of another activity than the one chosen.
-func (f ListFilter) fitting(all []*activity.Activity) ListFilter {
+func (f Filter) fitting(all []*activity.Activity) Filter {
 	for _, a := range all {
 		if a.ID != f.Activity {
 			continue
@@ -107,7 +110,7 @@ func (f ListFilter) fitting(all []*activity.Activity) ListFilter {
 func readable(a actor.Actor, cat *activity.Catalogue) []*activity.Activity {
 	var all []*activity.Activity
 	for i := range cat.Activities {
-		if a.CanFor(Read, string(cat.Activities[i].Service)) {
+		if a.CanFor(booking.Read, string(cat.Activities[i].Service)) {
 			all = append(all, &cat.Activities[i])
 		}
 	}
@@ -130,7 +133,7 @@ func (p Pages) readList(ctx context.Context, q url.Values, a actor.Actor, action
 	if v.form.Failed() {
 		return v, nil
 	}
-	if v.sections, err = db.Read(ctx, p.DB, func(r db.Reader) ([]ListSection, error) { return DayList(r, a, cat, v.filter) }); err != nil {
+	if v.sections, err = db.Read(ctx, p.DB, func(r db.Reader) ([]Section, error) { return Of(r, a, cat, v.filter) }); err != nil {
 		return v, err
 	}
 	if len(v.sections) == 0 {
@@ -204,7 +207,7 @@ func (p Pages) dayListFile(w http.ResponseWriter, r *http.Request, a actor.Actor
 
 // file is the list for a spreadsheet. Without the right for any service, the columns of health are not there.
 func (v listView) file() [][]string {
-	health := slices.ContainsFunc(v.sections, func(s ListSection) bool { return s.Health })
+	health := slices.ContainsFunc(v.sections, func(s Section) bool { return s.Health })
 	head := []string{"Date", "Lieu", "Activité", "Unité", "Groupe", "Nom", "Prénom", "Niveau", "Classe", "Téléphones", "Peuvent venir chercher"}
 	if health {
 		head = append(head, "Allergies", "PAI", "Régime")
@@ -257,7 +260,7 @@ func (v listView) address(path string, day civil.Date, view string) string {
 
 func (v listView) neighbour(days int) web.Link {
 	day := v.filter.Day.AddDays(days)
-	return web.Link{Href: v.href(day), Label: upperFirst(day.DayMonth())}
+	return web.Link{Href: v.href(day), Label: french.Upper(day.DayMonth())}
 }
 
 // total is "42 enfants attendus, 2 demandes sans réponse".
@@ -277,15 +280,15 @@ func (v listView) total() string {
 func totalWords(kept, asked int) string {
 	words := "Aucun enfant attendu"
 	if kept > 0 {
-		words = counted(kept, "enfant") + " attendu" + strings.Repeat("s", min(1, kept-1))
+		words = french.Count(kept, "enfant") + " attendu" + strings.Repeat("s", min(1, kept-1))
 	}
 	if asked > 0 {
-		words += ", " + counted(asked, "demande") + " sans réponse"
+		words += ", " + french.Count(asked, "demande") + " sans réponse"
 	}
 	return words
 }
 
-func (s ListSection) totalWords() string {
+func (s Section) totalWords() string {
 	words := totalWords(s.Expected(), s.Asked())
 	if n := s.Dropped(); n > 0 {
 		words += ", " + droppedWords(n)
@@ -297,7 +300,7 @@ func (s ListSection) totalWords() string {
 }
 
 // columns are the heads of a section: those of health only for who may read it.
-func (s ListSection) columns(paper bool) []web.Column {
+func (s Section) columns(paper bool) []web.Column {
 	all := []web.Column{{Label: "Enfant"}, {Label: "Classe"}, {Label: "Famille à joindre"}, {Label: "Peut venir chercher"}}
 	if s.Health {
 		all = append(all, web.Column{Label: "Allergies, PAI"}, web.Column{Label: "Régime"})
@@ -309,10 +312,10 @@ func (s ListSection) columns(paper bool) []web.Column {
 	return all
 }
 
-func (s ListSection) rows(paper bool) [][]templ.Component {
+func (s Section) rows(paper bool) [][]templ.Component {
 	rows := make([][]templ.Component, len(s.Children))
 	for i, c := range s.Children {
-		row := []templ.Component{web.Text(c.name()), web.Text(c.schoolClass()), adults(c.Reach, "Aucun téléphone connu"), adults(c.Collect, "Personne de connu")}
+		row := []templ.Component{web.Text(c.name()), web.Text(c.Where()), adults(c.Reach, "Aucun téléphone connu"), adults(c.Collect, "Personne de connu")}
 		if s.Health {
 			row = append(row, alert(alertWords(c.Health)), web.Text(dietWords(c.Health)))
 		}
