@@ -50,7 +50,7 @@ func inputType(in Input) string {
 
 func dateInput(in Input) Input {
 	if in.Hint == "" {
-		in.Hint = "Jour, mois, année : par exemple 3 mars 2018"
+		in.Hint = "Jour, mois et année, ainsi : jj/mm/aaaa"
 	}
 	in.Type, in.Short = "", false
 	return in

@@ -149,8 +149,8 @@ func unionOf(r db.Reader, now time.Time, kind person.Subject, id, other string, 
 		return u, nil, err
 	}
 	for _, field := range person.MergeFields() {
-		if differs, second := field.Differs(a, b); differs {
-			pick(field.Key, field.Label, field.Show(a), field.Show(b), second)
+		if differs, second := field.Differs(a, b, now.Location()); differs {
+			pick(field.Key, field.Label, field.Show(a, now.Location()), field.Show(b, now.Location()), second)
 		}
 	}
 	schoolA, err := family.MergeSchooling(r, a.ID)

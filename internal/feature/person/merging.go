@@ -73,42 +73,44 @@ func Counted(n int, one, many string) []string {
 // MergeField is one detail of a person that a merging chooses.
 type MergeField struct {
 	Key, Label string
-	Show       func(Person) string
+	Show       func(p Person, town *time.Location) string
 }
 
 // MergeFields are the details in the order of a file.
 func MergeFields() []MergeField {
 	return []MergeField{
-		{"civilite", "Civilité", func(p Person) string { return p.Civility.Label() }},
-		{"nom", "Nom", func(p Person) string { return p.LastName }},
-		{"nom_naissance", "Nom de naissance", func(p Person) string { return p.BirthName }},
-		{"prenoms", "Prénoms", func(p Person) string { return p.FirstNames }},
-		{"naissance", "Date de naissance", func(p Person) string { return p.BirthDay.French() }},
-		{"lieu", "Lieu de naissance", func(p Person) string { return joined(", ", p.BirthPlace, p.BirthDepartment, p.BirthCountry) }},
-		{"courriel", "E-mail", func(p Person) string { return p.Email }},
-		{"telephone", "Téléphone fixe", func(p Person) string { return ShowPhone(p.Phone) }},
-		{"mobile", "Téléphone mobile", func(p Person) string { return ShowPhone(p.Mobile) }},
-		{"fax", "Fax", func(p Person) string { return ShowPhone(p.Fax) }},
-		{"preference", "Préfère être joint par", func(p Person) string {
+		{"civilite", "Civilité", func(p Person, _ *time.Location) string { return p.Civility.Label() }},
+		{"nom", "Nom", func(p Person, _ *time.Location) string { return p.LastName }},
+		{"nom_naissance", "Nom de naissance", func(p Person, _ *time.Location) string { return p.BirthName }},
+		{"prenoms", "Prénoms", func(p Person, _ *time.Location) string { return p.FirstNames }},
+		{"naissance", "Date de naissance", func(p Person, _ *time.Location) string { return p.BirthDay.French() }},
+		{"lieu", "Lieu de naissance", func(p Person, _ *time.Location) string {
+			return joined(", ", p.BirthPlace, p.BirthDepartment, p.BirthCountry)
+		}},
+		{"courriel", "E-mail", func(p Person, _ *time.Location) string { return p.Email }},
+		{"telephone", "Téléphone fixe", func(p Person, _ *time.Location) string { return ShowPhone(p.Phone) }},
+		{"mobile", "Téléphone mobile", func(p Person, _ *time.Location) string { return ShowPhone(p.Mobile) }},
+		{"fax", "Fax", func(p Person, _ *time.Location) string { return ShowPhone(p.Fax) }},
+		{"preference", "Préfère être joint par", func(p Person, _ *time.Location) string {
 			if p.Preferred == NoMeans {
 				return ""
 			}
 			return p.Preferred.Label()
 		}},
-		{"adresse", "Adresse", func(p Person) string { return p.Address.Line() }},
-		{"photo", "Photo", func(p Person) string {
+		{"adresse", "Adresse", func(p Person, _ *time.Location) string { return p.Address.Line() }},
+		{"photo", "Photo", func(p Person, town *time.Location) string {
 			if p.Photo == "" {
 				return ""
 			}
-			return "Photo du " + civil.DateOf(p.PhotoAt.In(time.UTC)).French()
+			return "Photo du " + civil.DateOf(p.PhotoAt.In(town)).French()
 		}},
 	}
 }
 
 // Differs tells whether two people differ by it, and whether b's value is the better one: the only one there is, or
 // that of the file changed last.
-func (f MergeField) Differs(a, b Person) (differs, second bool) {
-	va, vb := f.Show(a), f.Show(b)
+func (f MergeField) Differs(a, b Person, town *time.Location) (differs, second bool) {
+	va, vb := f.Show(a, town), f.Show(b, town)
 	if f.Key == "photo" && a.Photo == b.Photo || f.Key != "photo" && va == vb {
 		return false, false
 	}
