@@ -81,7 +81,7 @@ func (a *App) features() features {
 		custody:   custody.Pages{DB: a.DB, Now: a.Now},
 		booking:   booking.Pages{DB: a.DB, Now: a.Now, Settings: a.Settings, Catalogue: a.Activities, Presences: attendance.Href, Barred: absence.Barred(billing.Overdue), Openings: reminder.Soon},
 		daylist:   daylist.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
-		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities, Elsewhere: spokenElsewhere},
+		attended:  attendance.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities, Elsewhere: spokenElsewhere, Holder: holder, Check: a.check()},
 		feed:      feed.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities, URL: a.address, Log: a.Log},
 		reminder:  reminder.Pages{DB: a.DB, Now: a.Now, Key: a.Key, Catalogue: a.Activities},
 		absence:   absence.Pages{DB: a.DB, Now: a.Now, Catalogue: a.Activities},
@@ -244,6 +244,11 @@ func (a *App) declare(f features) {
 	if a.Demo {
 		demo.Pages{DB: a.DB, Now: a.Now}.Citizen(rt)
 	}
+}
+
+// holder is what the agent who prepared a tablet may do now.
+func holder(r db.Reader, id string) (actor.Actor, error) {
+	return account.Holder(r, Grants(), account.ID(id))
 }
 
 // check is the security check of the forms that anybody may send.

@@ -47,7 +47,7 @@ func TestAnAbsenceThatAFamilyToldWaitsForNobodysMark(t *testing.T) {
 		if text := c.Get("/tablette").Text("main"); !strings.Contains(text, "1 à pointer, 0 présent, 1 absent") {
 			t.Errorf("the lists: %s", text)
 		}
-		if text := c.Get(p.list()).Text("main"); strings.Contains(text, "Inès") || !strings.Contains(text, "Tous présents (1 restants)") {
+		if text := c.Get(p.list()).Text("main"); strings.Contains(text, "Inès") || !strings.Contains(text, "Tous présents (1 restant)") {
 			t.Errorf("those to mark: %s", text)
 		}
 		if text := c.Get(p.list() + "?vue=absents").Text("main"); !strings.Contains(text, "Inès") || !strings.Contains(text, "Absence signalée") {

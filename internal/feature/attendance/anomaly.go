@@ -74,6 +74,19 @@ func settleAnomalies(tx *db.Tx, now time.Time, k Key, f Folded) error {
 			return err
 		}
 	}
+	if f.Against {
+		return reopen(tx, k, f.since)
+	}
+	return nil
+}
+
+// reopen asks again about a day whose correction a tablet denied after an agent had closed the matter.
+func reopen(tx *db.Tx, k Key, since civil.Instant) error {
+	if _, err := tx.Exec(`update attendance_anomaly set closed_at = null, closed_by = '', answer = '', made_at = $5
+		where kind = $1 and child = $2 and day = $3 and unit = $4 and closed_at < $5`,
+		string(Differ), string(k.Child), k.Day, string(k.Unit), since); err != nil {
+		return fmt.Errorf("reopen anomaly: %w", err)
+	}
 	return nil
 }
 

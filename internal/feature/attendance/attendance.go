@@ -78,11 +78,6 @@ type Refusal struct {
 	Why string
 }
 
-const (
-	mostMarks  = 2000 // of one sending
-	acceptDays = 7    // how long after a day its marks may still come
-)
-
 // Record takes what a tablet said, in any order and however often it is sent: a mark that is there already is taken
 // again without effect. A mark that the tablet may not make is refused alone, the others are taken.
 func Record(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, marks []Mark) (taken []string, refused []Refusal, err error) {
@@ -93,11 +88,14 @@ func Record(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, ma
 	if len(marks) > mostMarks {
 		return nil, nil, fault.New(fault.Invalid, "Trop de pointages à la fois.")
 	}
-	known := map[civil.Date]map[family.ChildID]bool{}
+	if err := seen(tx, now, d.ID); err != nil { // and holds the tablet: what it said already is counted below
+		return nil, nil, err
+	}
+	gate := newGate(tx, now, d, cat)
 	var good []Mark
 	for _, m := range marks {
 		m.Device, m.Site, m.Agent, m.Reason = d.ID, d.Site, "", ""
-		why, err := d.refuses(tx, now, cat, m, known)
+		why, err := gate.refuses(m)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -110,9 +108,6 @@ func Record(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, ma
 	}
 	added, err := keep(tx, now, good)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := seen(tx, now, d.ID); err != nil {
 		return nil, nil, err
 	}
 	if added == 0 && len(refused) == 0 {
@@ -131,35 +126,6 @@ func (m Mark) within(now time.Time) Mark {
 		m.At = m.SaidAt
 	}
 	return m
-}
-
-// refuses says why a tablet may not make a mark, "" when it may.
-func (d Device) refuses(r db.Reader, now time.Time, cat *activity.Catalogue, m Mark, known map[civil.Date]map[family.ChildID]bool) (string, error) {
-	today := civil.DateOf(now)
-	switch {
-	case !isUUID(m.ID) || !m.Kind.known() || m.Kind == Undo && !isUUID(m.Target):
-		return "Ce pointage est illisible.", nil
-	case m.Day.After(today) || m.Day.Before(today.AddDays(-acceptDays)):
-		return "Ce jour ne peut plus être pointé ici.", nil
-	}
-	act, ok := cat.OfUnit(m.Unit)
-	if !ok || !d.shows(act) {
-		return "Cette activité n’a pas lieu ici.", nil
-	}
-	if known[m.Day] == nil {
-		all, err := childrenAt(r, d.Site, m.Day)
-		if err != nil {
-			return "", err
-		}
-		known[m.Day] = map[family.ChildID]bool{}
-		for _, c := range all {
-			known[m.Day][c.ID] = true
-		}
-	}
-	if !known[m.Day][m.Child] {
-		return "Cet enfant n’est pas de ce lieu.", nil
-	}
-	return "", nil
 }
 
 func isUUID(s string) bool {

@@ -73,6 +73,9 @@ func TestWhatATabletMayNotSay(t *testing.T) {
 	testkit.EachEngine(t, attendance.Sources(), func(t *testing.T, d *db.DB) {
 		p := newPlace(t, d)
 		a, _ := p.tablet("Tablette 1", p.School)
+		far := p.said(1, p.Ines, attendance.Present, "")
+		far.Unit = activitytest.Make(t, d, p.Homes, activitytest.Plan{Name: "Garderie de Pasteur", Sites: []town.SiteID{p.other}}).Units[""]
+		p.Catalogue.Invalidate()
 		elsewhere, _ := p.tablet("Tablette 9", p.other)
 		youth := familytest.AgentOf(p.Youth, attendance.Write)
 		old, soon := p.said(1, p.Ines, attendance.Present, ""), p.said(1, p.Ines, attendance.Present, "")
@@ -90,9 +93,6 @@ func TestWhatATabletMayNotSay(t *testing.T) {
 		if _, refused := p.record(p.now, elsewhere, p.said(1, p.Ines, attendance.Present, "")); len(refused) != 1 {
 			t.Error("a tablet of another place marks a child of this one")
 		}
-		far := p.said(1, p.Ines, attendance.Present, "")
-		far.Unit = activitytest.Make(t, d, p.Homes, activitytest.Plan{Name: "Garderie de Pasteur", Sites: []town.SiteID{p.other}}).Units[""]
-		p.Catalogue.Invalidate()
 		if _, refused := p.record(p.now, a, far); len(refused) != 1 {
 			t.Error("an activity of another place is marked here")
 		}

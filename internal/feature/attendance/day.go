@@ -59,6 +59,9 @@ func (t tab) label() string {
 	return map[tab]string{tabExpected: "Attendus", tabPresent: "Présents", tabLeft: "Partis", tabAbsent: "Absents"}[t]
 }
 
+// one is the label of a single child.
+func (t tab) one() string { return strings.TrimSuffix(t.label(), "s") }
+
 func (x Row) state() booking.Attendance { return cmp.Or(x.Now.State, x.Base) }
 
 func (x Row) tab() tab {
@@ -72,6 +75,9 @@ func (x Row) tab() tab {
 	}
 	return tabExpected
 }
+
+// againstAgent is said of a child whom a tablet marks otherwise than the agent who corrected its day.
+const againstAgent = "Corrigé par un agent. Le pointage contraire lui est transmis"
 
 // count is how many of a list stand in a tab.
 func (g Group) count(t tab) int {
@@ -116,15 +122,9 @@ func readDay(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue)
 		return Day{}, err
 	}
 	v := Day{Device: d, Day: civil.DateOf(now)}
-	var units []activity.UnitID
-	for i := range cat.Activities {
-		if act := &cat.Activities[i]; d.shows(act) {
-			for _, u := range act.Units {
-				units = append(units, u.ID)
-			}
-		}
-	}
-	if v.Pool, err = childrenAt(r, d.Site, v.Day); err != nil || len(units) == 0 {
+	shown := d.reach(cat, nil)
+	units := shown.unitIDs()
+	if v.Pool, err = childrenOf(r, shown, d.Site, v.Day, ""); err != nil || len(units) == 0 {
 		return v, err
 	}
 	of, err := rowsOn(r, cat, v.Day, units)
@@ -178,6 +178,8 @@ func (t told) row(s daylist.Section, e daylist.Expected) Row {
 	}
 	x.Warn = t.warn(x.Pupil)
 	switch {
+	case x.Now.Against:
+		x.Note = againstAgent
 	case x.Came:
 		x.Note = "Non réservé"
 	case e.Closed != "":
@@ -325,6 +327,7 @@ type markJSON struct {
 	Target string `json:"t,omitempty"`
 	At     int64  `json:"at"`
 	Said   int64  `json:"s"`
+	Agent  bool   `json:"a,omitempty"` // an agent's correction
 }
 
 // keptAfter is how long a tablet that nobody opens keeps the names once the last list of the day is over.
@@ -353,7 +356,7 @@ func (v Day) json(now time.Time) dayJSON {
 	}
 	for _, m := range v.Marks {
 		j.Marks = append(j.Marks, markJSON{ID: m.ID, Child: string(m.Child), Unit: string(m.Unit), Day: m.Day.String(), Kind: m.Kind, Target: m.Target,
-			At: m.At.In(now.Location()).UnixMilli(), Said: m.SaidAt.In(now.Location()).UnixMilli()})
+			At: m.At.In(now.Location()).UnixMilli(), Said: m.SaidAt.In(now.Location()).UnixMilli(), Agent: m.Agent != ""})
 	}
 	return j
 }

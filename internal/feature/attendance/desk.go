@@ -64,10 +64,16 @@ func (p Pages) devices(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 
 func (p Pages) showDevices(w http.ResponseWriter, r *http.Request, a actor.Actor, f *web.Form, code string) error {
 	v := devicesView{form: f, code: code, now: p.Now()}
-	err := p.read(r.Context(), func(rd db.Reader) (err error) {
-		if v.sites, err = town.Sites(rd); err != nil {
+	cat, err := p.Catalogue.Get(r.Context(), v.now)
+	if err != nil {
+		return err
+	}
+	err = p.read(r.Context(), func(rd db.Reader) (err error) {
+		sites, err := town.Sites(rd)
+		if err != nil {
 			return err
 		}
+		v.sites = placesOf(a, cat, sites)
 		v.devices, err = devices(rd, a)
 		return err
 	})
@@ -79,6 +85,15 @@ func (p Pages) showDevices(w http.ResponseWriter, r *http.Request, a actor.Actor
 		page.Status = http.StatusUnprocessableEntity
 	}
 	return web.Render(w, r, page, devicesPage(v))
+}
+
+// placesOf keeps the places where a service of an agent holds an activity: a tablet shows nothing elsewhere.
+func placesOf(a actor.Actor, cat *activity.Catalogue, sites []town.Site) []town.Site {
+	return slices.DeleteFunc(sites, func(s town.Site) bool {
+		return !slices.ContainsFunc(cat.Activities, func(act activity.Activity) bool {
+			return a.CanFor(Write, string(act.Service)) && slices.ContainsFunc(act.Places, func(p activity.Place) bool { return p.Site == s.ID })
+		})
+	})
 }
 
 // prepare makes a tablet and shows its code. The page is the answer itself: the code is nowhere else, and a form sent

@@ -32,6 +32,7 @@ type Device struct {
 	PairedAt  civil.Instant
 	SeenAt    civil.Instant
 	CodeUntil civil.Instant
+	MadeBy    string // the account of who prepared it
 	RevokedAt civil.Instant
 	Why       string // it was revoked
 	Waiting   bool   // its code was not typed yet
@@ -94,12 +95,13 @@ func Prepare(tx *db.Tx, now time.Time, a actor.Actor, w Wanted) (DeviceID, strin
 	if w.Name == "" || len([]rune(w.Name)) > 40 {
 		return "", "", fault.InvalidFields(fault.Field{Name: "nom", Sentence: "Donnez un nom à la tablette, en 40 caractères au plus."})
 	}
-	ok, err := siteExists(tx, w.Site)
-	if err != nil {
-		return "", "", err
-	}
-	if !ok {
+	if w.Site == "" {
 		return "", "", fault.InvalidFields(fault.Field{Name: "lieu", Sentence: "Choisissez le lieu de la tablette."})
+	}
+	if ok, err := holds(tx, w.Site, services); err != nil {
+		return "", "", err
+	} else if !ok {
+		return "", "", fault.InvalidFields(fault.Field{Name: "lieu", Sentence: "Vos services n’ont pas d’activité dans ce lieu : choisissez-en un autre."})
 	}
 	id, code := DeviceID(db.NewID()), newCode()
 	if err := insertDevice(tx, now, a.Account, id, w, crypt.HashToken(code), civil.InstantOf(now.Add(codeLasts)), services); err != nil {

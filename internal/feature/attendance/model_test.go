@@ -29,7 +29,8 @@ var errOver = errors.New("over: nothing of the sequence is kept")
 
 // TestMarksInAnyOrderAndNumber lets two tablets say anything of three children, then sends it all twice to the verb: once
 // as it was said, once shuffled, cut into sendings, with marks sent again. What stands, and what is left for agents, is
-// the same, and is what a reference says that reads the marks one by one.
+// the same, and is what a reference says that reads the marks one by one. An agent may have corrected some of the children
+// before the marks came.
 func TestMarksInAnyOrderAndNumber(t *testing.T) {
 	for engine, checks := range map[string][2]int{"sqlite": {60, 20_000}, "postgres": {20, 1_500}} {
 		t.Run(engine, func(t *testing.T) {
@@ -44,12 +45,12 @@ func TestMarksInAnyOrderAndNumber(t *testing.T) {
 			set(t, "rapid.nofailfile", "true")
 			start := time.Now()
 			rapid.Check(t, func(rt *rapid.T) {
-				said := p.drawMarks(rt, []actor.Actor{one, two})
-				straight := p.comesTo(rt, said)
-				if want := p.reference(said); straight != want {
+				said, fixed := p.drawMarks(rt, []actor.Actor{one, two}), p.drawCorrections(rt)
+				straight := p.comesTo(rt, said, fixed)
+				if want := p.reference(said, fixed); straight != want {
 					rt.Fatalf("the verb says\n%s, the reference\n%s", straight, want)
 				}
-				if again := p.comesTo(rt, shuffled(rt, said)); again != straight {
+				if again := p.comesTo(rt, shuffled(rt, said), fixed); again != straight {
 					rt.Fatalf("in another order it comes to\n%s, at first to\n%s", again, straight)
 				}
 			})
@@ -84,6 +85,20 @@ func (p *place) drawMarks(rt *rapid.T, tablets []actor.Actor) []spoken {
 	return all
 }
 
+// drawCorrections are what an agent said of some children at one minute past noon, before any mark had come.
+func (p *place) drawCorrections(rt *rapid.T) map[family.ChildID]attendance.Kind {
+	fixed := map[family.ChildID]attendance.Kind{}
+	for _, c := range []family.ChildID{p.Ines, p.Jeremy} { // Nour is tied to nothing yet
+		if kind := rapid.SampledFrom([]attendance.Kind{"", "", attendance.Present, attendance.Absent}).Draw(rt, "correction"); kind != "" {
+			fixed[c] = kind
+		}
+	}
+	return fixed
+}
+
+// corrected is when the agent spoke: after some marks were said, before others were.
+func (p *place) corrected() time.Time { return p.day.At(12, 1, p.now.Location()).Add(30 * time.Second) }
+
 func shuffled(rt *rapid.T, all []spoken) []spoken {
 	mixed := rapid.Permutation(all).Draw(rt, "order")
 	for range rapid.IntRange(0, 6).Draw(rt, "again") {
@@ -93,9 +108,14 @@ func shuffled(rt *rapid.T, all []spoken) []spoken {
 }
 
 // comesTo sends marks, each run of one tablet as one sending, and tells what stands in a transaction that is not kept.
-func (p *place) comesTo(rt *rapid.T, all []spoken) string {
+func (p *place) comesTo(rt *rapid.T, all []spoken, fixed map[family.ChildID]attendance.Kind) string {
 	cat, said := p.catalogue(), ""
 	err := db.Do(context.Background(), p.d, func(tx *db.Tx) error {
+		for c, kind := range fixed {
+			if err := attendance.Correct(tx, p.corrected(), p.leader(), cat, attendance.Mend{Key: attendance.Key{Child: c, Unit: p.unit, Day: p.day}, Kind: kind, Reason: "Vu"}); err != nil {
+				return err
+			}
+		}
 		for i := 0; i < len(all); {
 			by, part := all[i].by, []attendance.Mark{}
 			for ; i < len(all) && all[i].by.Account == by.Account && len(part) < 4; i++ {
@@ -131,8 +151,9 @@ func (p *place) comesTo(rt *rapid.T, all []spoken) string {
 }
 
 // reference is what the marks come to, said without the rules of the package: an undone mark never was, the others
-// happen one after the other.
-func (p *place) reference(all []spoken) string {
+// happen one after the other. What an agent said stays: marks said before it are settled, those said later count when
+// they say the same; each that says otherwise is left for an agent, since all came later.
+func (p *place) reference(all []spoken, fixed map[family.ChildID]attendance.Kind) string {
 	said := ""
 	for _, c := range p.kids() {
 		undone := map[string]bool{}
@@ -151,6 +172,23 @@ func (p *place) reference(all []spoken) string {
 			return cmp.Or(int(x.SaidAt-y.SaidAt), cmp.Compare(x.ID, y.ID))
 		})
 		what, came, left, kinds := "", civil.Instant(0), civil.Instant(0), []string{}
+		at := civil.InstantOf(p.corrected())
+		if kind, is := fixed[c]; is {
+			what, came = "absent", 0
+			if kind == attendance.Present {
+				what, came = "present", at
+			}
+			rest := live[:0:0]
+			for _, m := range live {
+				switch {
+				case (m.Kind == attendance.Absent) != (kind == attendance.Absent):
+					kinds = []string{"differ"}
+				case m.SaidAt > at:
+					rest = append(rest, m)
+				}
+			}
+			live = rest
+		}
 		for _, m := range live {
 			switch m.Kind {
 			case attendance.Absent:

@@ -2,7 +2,6 @@ package attendance
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"slices"
 
@@ -13,16 +12,22 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/activity"
 	"parvis/internal/feature/daylist"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
+	"parvis/internal/feature/town"
 )
+
+// sheetShut is said when the right that a tablet's sheets stand on has ended.
+const sheetShut = "Qui a préparé cette tablette n’a plus le droit de lire la santé des enfants de cette activité. Un agent du service peut la préparer de nouveau ; si cela presse, appelez le service."
 
 // sheetView is what a child's sheet says: health and who may collect it, once the staff's code is typed.
 type sheetView struct {
 	Pupil
 	Form    *web.Form
-	Open    bool
+	Open    bool // the staff's code was typed a moment ago
+	May     bool // who prepared the tablet may still read the health of what the child attends here
 	Health  family.Health
 	Collect []daylist.Named
 	Groups  []Group // where it is present
@@ -63,7 +68,14 @@ func (p Pages) readSheet(r *http.Request, a actor.Actor, child family.ChildID) (
 	if !v.Open {
 		return v, nil
 	}
-	return v, db.Do(ctx, p.DB, func(tx *db.Tx) error {
+	cat, err := p.Catalogue.Get(ctx, now)
+	if err != nil {
+		return v, err
+	}
+	return v, db.Do(ctx, p.DB, func(tx *db.Tx) (err error) {
+		if v.May, err = p.mayHealth(tx, cat, d, child); err != nil || !v.May {
+			return err
+		}
 		if err := audit.Read(tx, now, a, audit.Entry{Action: "attendance.sheet.read", Object: "child", ID: string(child), Subject: string(child)}); err != nil {
 			return err
 		}
@@ -75,6 +87,21 @@ func (p Pages) readSheet(r *http.Request, a actor.Actor, child family.ChildID) (
 		v.Collect, err = daylist.MayCollect(tx, child, d.Day)
 		return err
 	})
+}
+
+// mayHealth tells whether who prepared a tablet may, at this moment, read the health of children of a service that makes
+// this one a child of the place: the account is active and the right still held. No holder, no health.
+func (p Pages) mayHealth(r db.Reader, cat *activity.Catalogue, d Day, child family.ChildID) (bool, error) {
+	if p.Holder == nil {
+		return false, nil
+	}
+	who, err := p.Holder(r, d.Device.MadeBy)
+	if err != nil {
+		return false, err
+	}
+	x := d.Device.reach(cat, func(s town.ServiceID) bool { return who.CanFor(family.HealthRead, string(s)) })
+	found, err := childrenOf(r, x, d.Device.Site, d.Day, child)
+	return len(found) == 1, err
 }
 
 // unlock compares the staff's code; a try is counted before it is compared.
@@ -135,6 +162,9 @@ func (p Pages) leave(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 	if !v.Open {
 		return fault.New(fault.Conflict, "Les fiches se sont refermées : tapez de nouveau le code de l’équipe.")
 	}
+	if !v.May {
+		return fault.New(fault.Forbidden, sheetShut)
+	}
 	with := person.ID(f.Line("avec"))
 	who := slices.IndexFunc(v.Collect, func(x daylist.Named) bool { return x.ID == with })
 	g := slices.IndexFunc(v.Groups, func(x Group) bool { return string(x.ID) == f.Line("groupe") })
@@ -150,7 +180,7 @@ func (p Pages) leave(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 		m := Mark{ID: db.NewID(), Key: Key{child, v.Groups[g].Unit, civil.DateOf(now)}, Kind: Left, At: at, SaidAt: at, Collector: with}
 		_, refused, err := Record(tx, now, a, cat, []Mark{m})
 		if err == nil && len(refused) > 0 {
-			err = errors.New(refused[0].Why)
+			err = fault.New(fault.Conflict, refused[0].Why)
 		}
 		return web.Done{Location: cmp.Or(v.Back, Path) + "?vue=" + string(tabLeft), Sentence: v.First + " : parti à " + civil.Clock(now)}, err
 	})

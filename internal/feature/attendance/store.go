@@ -4,9 +4,11 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
@@ -22,7 +24,7 @@ var migrations embed.FS
 // Sources are the migrations of the package and of those below it.
 func Sources() []db.Source {
 	own, _ := fs.Sub(migrations, "migrations") // fails only for a name that is not a path
-	return db.Join(booking.Sources(), []db.Source{{Name: "attendance", FS: own}})
+	return db.Join(booking.Sources(), captcha.Sources(), []db.Source{{Name: "attendance", FS: own}})
 }
 
 func orNull(i civil.Instant) any {
@@ -150,39 +152,6 @@ func staysOn(r db.Reader, day civil.Date, units []activity.UnitID) (map[Key]stay
 	return of, nil
 }
 
-// Pupil is a child that a tablet may name.
-type Pupil struct {
-	ID     family.ChildID
-	Last   string
-	First  string
-	Folded string
-	Class  string
-}
-
-// childrenAt lists the children of a place on a day: of the school, enrolled there, or with a booking there whatever
-// became of it.
-func childrenAt(r db.Reader, site town.SiteID, day civil.Date) ([]Pupil, error) {
-	all, err := db.List(r, func(s db.Scanner) (Pupil, error) {
-		var x Pupil
-		var level, class string
-		err := s.Scan(&x.ID, &x.Last, &x.First, &x.Folded, &level, &class)
-		x.First = person.Person{FirstNames: x.First}.FirstName()
-		x.Class = family.ClassWords(level, class)
-		return x, err
-	}, `select p.id, p.last_name, p.first_names, p.folded, k.level, k.class from child k join person p on p.id = k.person
-		where k.school = $1
-			or exists (select 1 from enrolment e where e.child = k.person and e.site = $1 and e.from_day <= $2 and e.to_day >= $2)
-			or exists (select 1 from booking b join slot s on s.id = b.slot where b.child = k.person and b.day = $2 and s.site = $1)
-			or exists (select 1 from booking b join unit u on u.id = b.unit where b.child = k.person and b.day = $2
-				and exists (select 1 from activity_site x where x.activity = u.activity and x.site = $1)
-				and not exists (select 1 from activity_site x where x.activity = u.activity and x.site <> $1))
-		order by p.folded, p.id`, string(site), day)
-	if err != nil {
-		return nil, fmt.Errorf("list the children of a place: %w", err)
-	}
-	return all, nil
-}
-
 // tiedTo tells whether anything ties a child to an activity: a booking of the day, an enrolment, or a mark.
 func tiedTo(r db.Reader, k Key) (bool, error) {
 	return exists(r, `exists (select 1 from booking where child = $1 and day = $2 and unit = $3)
@@ -197,8 +166,17 @@ func exists(r db.Reader, condition string, args ...any) (bool, error) {
 	return n == 1, err
 }
 
-func siteExists(r db.Reader, site town.SiteID) (bool, error) {
-	return exists(r, `exists (select 1 from site where id = $1)`, string(site))
+// holds tells whether one of some services holds an activity at a place.
+func holds(r db.Reader, site town.SiteID, services []string) (bool, error) {
+	args, all := []any{string(site)}, slices.Contains(services, actor.AllServices)
+	if all {
+		return exists(r, `exists (select 1 from activity_site x where x.site = $1)`, args...)
+	}
+	for _, s := range services {
+		args = append(args, s)
+	}
+	return exists(r, `exists (select 1 from activity_site x join activity a on a.id = x.activity
+		where x.site = $1 and a.service in (`+db.Marks(2, len(services))+`))`, args...)
 }
 
 func isCancelled(r db.Reader, k Key) (bool, error) {
@@ -210,14 +188,14 @@ func isEnrolled(r db.Reader, k Key) (bool, error) {
 		where e.child = $1 and u.id = $3 and e.state = 'active' and e.from_day <= $2 and e.to_day >= $2)`, string(k.Child), k.Day, string(k.Unit))
 }
 
-const deviceColumns = `d.id, d.site, s.name, d.name, d.pin_hash, d.code_until, d.code_hash is not null, d.paired_at, d.seen_at, d.revoked_at, d.revoked_why, d.pin_failed, d.open_until,
+const deviceColumns = `d.id, d.site, s.name, d.name, d.pin_hash, d.code_until, d.code_hash is not null, d.paired_at, d.seen_at, d.revoked_at, d.revoked_why, d.pin_failed, d.open_until, d.made_by,
 	coalesce((select min(x.service) from device_service x where x.device = d.id), ''), (select count(*) from device_service x where x.device = d.id)`
 
 func scanDevice(s db.Scanner) (Device, error) {
 	var d Device
 	var first string
 	var n int
-	err := s.Scan(&d.ID, &d.Site, &d.SiteName, &d.Name, &d.pinHash, &d.CodeUntil, &d.Waiting, &d.PairedAt, &d.SeenAt, &d.RevokedAt, &d.Why, &d.pinFailed, &d.openUntil, &first, &n)
+	err := s.Scan(&d.ID, &d.Site, &d.SiteName, &d.Name, &d.pinHash, &d.CodeUntil, &d.Waiting, &d.PairedAt, &d.SeenAt, &d.RevokedAt, &d.Why, &d.pinFailed, &d.openUntil, &d.MadeBy, &first, &n)
 	if n == 1 {
 		d.Services = []string{first}
 	}

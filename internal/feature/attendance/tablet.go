@@ -11,6 +11,7 @@ import (
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/audit"
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/crypt"
 	"parvis/internal/base/db"
@@ -26,6 +27,10 @@ type Pages struct {
 	DB        *db.DB
 	Now       func() time.Time
 	Catalogue *activity.Cache
+	// Holder is what the agent's account that prepared a tablet may do now; nil: no sheet opens.
+	Holder func(r db.Reader, account string) (actor.Actor, error)
+	// Check counts the codes that are tried on tablets.
+	Check captcha.Check
 	// Elsewhere lists the days of a child that one of its homes and the service speak of elsewhere; nil: none.
 	Elsewhere func(r db.Reader, child family.ChildID, home family.ID, since civil.Date) ([]Spoken, error)
 }
@@ -39,6 +44,8 @@ const (
 	deskPath     = "/agents/pointage"
 	anomalyPath  = deskPath + "/anomalies"
 	readingLasts = time.Hour
+	pairing      = "tablette"
+	mostCodes    = 20 // wrong codes from one network address in an hour
 )
 
 //go:embed worker.js
@@ -79,10 +86,21 @@ func (p Pages) start(w http.ResponseWriter, r *http.Request, a actor.Actor) erro
 }
 
 func (p Pages) pair(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	f := web.ReadForm(r)
+	f, from := web.ReadForm(r), web.ClientIP(r)
+	wait, err := db.Write(r.Context(), p.DB, func(tx *db.Tx) (time.Duration, error) { return p.Check.Try(tx, pairing, from, mostCodes) })
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		minutes := int((wait + time.Minute - 1) / time.Minute)
+		return web.RetryAfter(fault.New(fault.Throttled, "Trop de codes faux depuis ce réseau. Réessayez dans "+counted(minutes, "minute")+"."), wait)
+	}
 	token, hash := crypt.NewToken()
-	err := web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
+	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		d, err := Pair(tx, p.Now(), f.Line("code"), hash)
+		if err == nil {
+			err = p.Check.Guessed(tx, pairing, from)
+		}
 		return web.Done{Location: Path, Sentence: "Tablette reliée : " + d.Name, After: func(w http.ResponseWriter) {
 			web.SetCookie(w, r, cookieName, token, cookieAge)
 		}}, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/captcha"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/crypt"
 	"parvis/internal/base/db"
@@ -35,13 +36,16 @@ type place struct {
 	other     town.SiteID
 	unit      activity.UnitID
 	day       civil.Date
+	held      map[string]actor.Actor // what agents may do now, by account
+	key       *crypt.Key
 }
 
 const pin = "4827"
 
 func newPlace(t *testing.T, d *db.DB) *place {
 	t.Helper()
-	p := &place{Open: bookingtest.NewOpen(t, d, activitytest.Plan{}), d: d, t: t, day: civil.NewDate(2027, 1, 8)}
+	p := &place{Open: bookingtest.NewOpen(t, d, activitytest.Plan{}), d: d, t: t, day: civil.NewDate(2027, 1, 8), key: crypt.NewKey()}
+	p.held = map[string]actor.Actor{"agent": familytest.AgentOf(p.Service, attendance.Write, family.HealthRead)}
 	p.now = p.day.At(12, 5, persontest.Now().Location())
 	p.unit = activity.UnitID(p.Only())
 	p.write(func(tx *db.Tx) (err error) {
@@ -155,7 +159,10 @@ func (p *place) open() []string {
 func (p *place) portal(now time.Time) *testkit.Portal {
 	p.t.Helper()
 	portal := testkit.NewPortal(p.t, p.d, now, func(cfg *web.Config) { cfg.Identify = attendance.Identify(p.d, cfg.Identify) })
-	pages := attendance.Pages{DB: p.d, Now: func() time.Time { return now }, Catalogue: &activity.Cache{DB: p.d}}
+	clock := func() time.Time { return now }
+	pages := attendance.Pages{DB: p.d, Now: clock, Catalogue: &activity.Cache{DB: p.d},
+		Holder: func(_ db.Reader, id string) (actor.Actor, error) { return p.held[id], nil },
+		Check:  captcha.Check{DB: p.d, Key: p.key, Now: clock}}
 	pages.Tablet(portal.Router)
 	pages.Agent(portal.Router)
 	pages.Citizen(portal.Router)
