@@ -36,7 +36,7 @@
   }
 
   let day = null; // as the server said it, with the moment « loaded » and the lead « ahead » of its clock over ours
-  let marks = new Map(); // tapped here: {id, c, u, d, k, t, at, s, sent}
+  let marks = new Map(); // tapped here: {id, c, u, d, k, t, at, s, sent}, and « no », why the server did not take it
   let ended = "", reach = 0; // the day whose list has gone; how far somebody’s opening of it makes it last
   const lasts = 7200000;
   let view = "attendus", query = "", adding = false, last = null, said = "", offline = false, chosen = null;
@@ -47,19 +47,25 @@
   const now = () => Date.now() + (day ? day.ahead : 0);
   const dateOf = (ms) => new Intl.DateTimeFormat("en-CA", { timeZone: day ? day.zone : undefined }).format(ms);
   const clock = (ms) => new Intl.DateTimeFormat("fr-FR", { timeZone: day.zone, hour: "numeric", minute: "2-digit" }).format(ms).replace(":", "\u202fh\u202f");
+  const many = (n, one) => n + "\u00a0" + one + (n > 1 ? "s" : "");
   const fold = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
   // --- what marks come to, as the server works it out.
   const stateOf = (child, unit) => {
     const all = new Map();
     for (const m of day.marks) if (m.c === child && m.u === unit) all.set(m.id, m);
-    for (const m of marks.values()) if (m.c === child && m.u === unit && m.d === day.day && !all.has(m.id)) all.set(m.id, m);
+    for (const m of marks.values()) if (!m.no && m.c === child && m.u === unit && m.d === day.day && !all.has(m.id)) all.set(m.id, m);
     const gone = new Set();
-    for (const m of all.values()) if (m.k === "undo") gone.add(m.t);
+    for (const m of all.values()) if (m.k === "undo" && (m.a || !(all.get(m.t) || {}).a)) gone.add(m.t);
     const left = [...all.values()].filter((m) => m.k !== "undo" && !gone.has(m.id)).sort((x, y) => x.s - y.s || (x.id < y.id ? -1 : 1));
-    const f = { state: "", came: 0, left: 0, last: "" };
-    for (const m of left) {
-      f.last = m.id;
+    const f = { state: "", came: 0, left: 0, last: "", odd: false };
+    const fixed = left.findLastIndex((m) => m.a); // an agent’s correction stays, whatever is tapped afterwards
+    for (const [i, m] of left.entries()) {
+      f.last = m.a ? "" : m.id;
+      if (fixed >= 0 && i > fixed && (m.k === "absent") !== (left[fixed].k === "absent")) {
+        f.odd = true;
+        continue;
+      }
       if (m.k === "absent") Object.assign(f, { state: "absent", came: 0, left: 0 });
       else if (m.k === "left") Object.assign(f, { state: "present", left: m.at });
       else Object.assign(f, { state: "present", came: m.at, left: 0 });
@@ -76,7 +82,7 @@
     const kids = group.kids.map((kid) => ({ ...kid, now: stateOf(kid.c, group.unit) }));
     const known = new Set(day.groups.filter((g) => g.unit === group.unit).flatMap((g) => g.kids.map((kid) => kid.c)));
     for (const m of marks.values()) {
-      if (m.k !== "unexpected" || m.u !== group.unit || m.g !== group.id || m.d !== day.day || known.has(m.c)) continue;
+      if (m.no || m.k !== "unexpected" || m.u !== group.unit || m.g !== group.id || m.d !== day.day || known.has(m.c)) continue;
       known.add(m.c);
       const kid = day.pool.find((p) => p.c === m.c);
       if (kid) kids.push({ ...kid, n: "Non réservé", x: true, now: stateOf(m.c, group.unit) });
@@ -108,7 +114,8 @@
 
   // --- sending and reading again.
   let busy = false, again = false;
-  const waiting = () => [...marks.values()].filter((m) => !m.sent);
+  const waiting = () => [...marks.values()].filter((m) => !m.sent && !m.no);
+  const refused = () => [...marks.values()].filter((m) => m.no);
   const sync = async (force) => {
     if (busy) {
       again = true;
@@ -151,8 +158,10 @@
         await put("marks", m);
       }
       for (const [id, why] of Object.entries(done.refused)) {
-        marks.delete(id);
-        await drop("marks", id);
+        const m = marks.get(id);
+        if (!m) continue;
+        m.no = why;
+        await put("marks", m);
         said = "Un pointage n’a pas été pris : " + why;
       }
     }
@@ -213,16 +222,30 @@
       el("p", {}, offline ? el("strong", {}, "Hors connexion. ") : "", unsent(n) + " Liste de " + clock(day.loaded) + "."),
       offline || n ? button("Envoyer maintenant", "send", () => sync(true)) : "");
   };
+  // conflicts are the marks that the server did not take, and why; each stays until somebody has read it.
+  const verbs = { present: "présent", unexpected: "présent, imprévu", absent: "absent", left: "parti", undo: "pointage annulé" };
+  const nameOf = (id) => {
+    const kid = day ? day.groups.flatMap((g) => g.kids).concat(day.pool).find((x) => x.c === id) : null;
+    return kid ? kid.f + " " + kid.l : "Un enfant";
+  };
+  const conflicts = () => {
+    const all = refused();
+    if (!all.length) return "";
+    return el("section", { class: "t-banner t-off t-no", "data-refused": String(all.length) }, el("h2", {}, "Conflits : " + (all.length > 1 ? all.length + " pointages n’ont pas été pris" : "un pointage n’a pas été pris")),
+      el("ul", {}, ...all.map((m) => el("li", {}, nameOf(m.c) + ", " + verbs[m.k] + ", le " + m.d.split("-").reverse().join("/") + (day ? " à " + clock(m.at) : "") + ". " + m.no + " ",
+        button("J’ai lu", m.id + "lu", async () => { marks.delete(m.id); await drop("marks", m.id); draw(); }, "", nameOf(m.c))))));
+  };
   const toGroup = (id) => base + "/groupes/" + encodeURIComponent(id);
   const groups = () => [
-    el("p", { class: "lead" }, day.name + ", " + day.site + ", " + day.long), banner(),
+    el("p", { class: "lead" }, day.name + ", " + day.site + ", " + day.long), banner(), conflicts(),
     el("ul", { class: "t-groups", role: "list" }, ...day.groups.map((g) => {
       const kids = kidsOf(g);
       const count = (t) => kids.filter((kid) => tabOf(kid) === t).length;
       return el("li", {}, el("a", { href: toGroup(g.id) }, el("strong", {}, g.title),
-        el("span", {}, count("attendus") + " à pointer, " + count("presents") + " présents, " + count("absents") + " absents")));
+        el("span", {}, count("attendus") + " à pointer, " + many(count("presents"), "présent") + ", " + many(count("absents"), "absent"))));
     })),
   ];
+  const word = (t, n) => n > 1 ? labels[t] : labels[t].slice(0, -1); // « 1 Présent »
   const labels = { attendus: "Attendus", presents: "Présents", partis: "Partis", absents: "Absents" };
   const rowOf = (kid) => {
     const full = kid.f + " " + kid.l;
@@ -249,11 +272,12 @@
     const box = chosen && t === "attendus" ? el("label", { class: "t-pick" }, el("input", { type: "checkbox", "data-key": kid.c + "pick", checked: chosen.has(kid.c),
       onchange: (event) => { event.target.checked ? chosen.add(kid.c) : chosen.delete(kid.c); draw(); } }), el("span", { class: "sr" }, "Choisir " + full)) : "";
     const href = base + "/enfants/" + kid.c;
+    const note = kid.now.odd ? "Corrigé par un agent. Le pointage contraire lui est transmis" : kid.n;
     return el("li", { class: "t-row t-" + t, "data-child": kid.c, "data-last": kid.now.last }, box,
       el("div", { class: "t-who" }, el("p", {}, el("strong", {}, kid.f), " " + kid.l),
         el("div", { class: "t-more" }, el("p", kid.w ? { class: "t-warn" } : {}, kid.w ? el("span", { class: "t-sign", "aria-hidden": "true" }, "!") : "",
           el("a", { href }, (kid.w ? kid.w + ", voir la fiche" : "Fiche"), el("span", { class: "sr" }, " de " + full))), t !== "absents" ? time() : ""),
-        kid.n ? el("p", { class: "muted" }, kid.n) : ""),
+        note ? el("p", { class: "muted" }, note) : ""),
       el("div", { class: "t-acts" }, t === "attendus" ? "" : el("p", { class: "t-said" }, state),
         t === "attendus" ? act("Marquer présent", "present", "présent à " + clock(now()), true) : "",
         t === "attendus" ? act("Absent", "absent", "absent") : "",
@@ -287,23 +311,23 @@
     const shown = kids.filter((kid) => tabOf(kid) === view && found(kid));
     const rest = kids.filter((kid) => tabOf(kid) === "attendus");
     const tab = (t) => el("button", { type: "button", "data-key": "tab-" + t, "aria-pressed": String(t === view), onclick: () => { view = t; chosen = null; draw(); } },
-      el("strong", {}, String(kids.filter((kid) => tabOf(kid) === t).length)), " " + labels[t]);
+      el("strong", {}, String(kids.filter((kid) => tabOf(kid) === t).length)), " " + word(t, kids.filter((kid) => tabOf(kid) === t).length));
     const several = (words, kind, told) => button(words, "plusieurs-" + kind, () => {
       const some = rest.filter((kid) => chosen.has(kid.c));
       chosen = null;
-      say(some, kind, some.length + " enfants : " + told);
+      say(some, kind, many(some.length, "enfant") + " : " + told + (some.length > 1 ? "s" : ""));
     }, "t-main");
     return [
       el("p", { class: "lead" }, day.site + ", " + day.long),
-      el("div", { class: "t-tabs", role: "group", "aria-label": "Listes" }, ...Object.keys(labels).map(tab)), banner(),
+      el("div", { class: "t-tabs", role: "group", "aria-label": "Listes" }, ...Object.keys(labels).map(tab)), banner(), conflicts(),
       el("div", { class: "t-tools" }, search("Chercher un enfant", "filtre"), button("Enfant imprévu", "imprevu", () => { adding = true; query = ""; draw(); focus("cherche"); }),
         el("a", { class: "button", href: base }, "Autres listes")),
       shown.length ? el("ul", { class: "t-rows", role: "list" }, ...shown.map(rowOf)) : el("p", { class: "muted" }, "Personne ici."),
       el("div", { class: "t-bar" },
-        view === "attendus" && rest.length && !chosen ? button("Tous présents (" + rest.length + " restants)", "tous", () => say(rest, "present", rest.length + " enfants : présents"), "t-main") : "",
+        view === "attendus" && rest.length && !chosen ? button("Tous présents (" + many(rest.length, "restant") + ")", "tous", () => say(rest, "present", many(rest.length, "enfant") + " : présent" + (rest.length > 1 ? "s" : "")), "t-main") : "",
         view === "attendus" && rest.length && !chosen ? button("Choisir plusieurs", "plusieurs", () => { chosen = new Set(); draw(); }) : "",
-        chosen && chosen.size ? several("Présents (" + chosen.size + ")", "present", "présents") : "",
-        chosen && chosen.size ? several("Absents (" + chosen.size + ")", "absent", "absents") : "",
+        chosen && chosen.size ? several("Présents (" + chosen.size + ")", "present", "présent") : "",
+        chosen && chosen.size ? several("Absents (" + chosen.size + ")", "absent", "absent") : "",
         chosen ? button("Ne rien choisir", "aucun", () => { chosen = null; draw(); }) : "",
         last ? button("Annuler : " + last.words, "annuler", undoLast) : ""),
     ];
@@ -326,9 +350,9 @@
     if (!day) {
       shown = "";
       if (ended) area.replaceChildren(el("p", {}, "La journée est finie ici : les noms sont effacés de cette tablette."),
-        waiting().length ? el("p", {}, unsent(waiting().length)) : "", button("Afficher la liste", "reopen", reopen));
+        waiting().length ? el("p", {}, unsent(waiting().length)) : "", conflicts(), button("Afficher la liste", "reopen", reopen));
       else if (offline) area.replaceChildren(el("p", {}, "Aucune liste d’aujourd’hui n’est gardée ici. Retrouvez le réseau : la liste se charge seule."),
-        waiting().length ? el("p", {}, unsent(waiting().length)) : "", button("Essayer maintenant", "send", () => sync(true)));
+        waiting().length ? el("p", {}, unsent(waiting().length)) : "", conflicts(), button("Essayer maintenant", "send", () => sync(true)));
       else return;
     } else {
       const active = document.activeElement && document.activeElement.dataset ? document.activeElement : null;
