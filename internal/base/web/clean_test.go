@@ -108,3 +108,16 @@ func TestANULLosesNothingOfTheForm(t *testing.T) {
 		}
 	})
 }
+
+func TestABoxTickedTwiceIsTickedOnce(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/?lieu=b&lieu=a&lieu=b&lieu=b&un=x", nil)
+	f := web.ReadForm(r)
+	for range 2 {
+		if got := strings.Join(f.All("lieu"), " "); got != "b a" {
+			t.Errorf("%q, want each once, in order", got)
+		}
+	}
+	if got := f.All("un"); len(got) != 1 || len(f.All("rien")) != 0 {
+		t.Errorf("one: %q", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"parvis/internal/base/fault"
@@ -66,12 +67,20 @@ func (f *Form) Bool(name string) bool {
 	return v != "" && v != "0" && v != "non"
 }
 
-// All are all the values of a field, in the order of the form.
+// All are all the values of a field, each once, in the order of the form.
 func (f *Form) All(name string) []string {
 	if f == nil {
 		return nil
 	}
-	return f.values[name]
+	if len(f.values[name]) < 2 {
+		return f.values[name]
+	}
+	seen := make(map[string]bool, len(f.values[name]))
+	return slices.DeleteFunc(slices.Clone(f.values[name]), func(v string) bool {
+		twice := seen[v]
+		seen[v] = true
+		return twice
+	})
 }
 
 // Names are the names of the fields that were sent.

@@ -101,6 +101,9 @@ func (l Line) Percent(now time.Time) (percent int, settled bool) {
 // mostWords bounds what people write to each other here.
 const mostWords = 500
 
+// mostChildren is how many children a report may name.
+const mostChildren = 60
+
 // How far from today an absence may be told.
 const (
 	daysBack  = 31

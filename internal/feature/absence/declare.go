@@ -47,6 +47,9 @@ func Declare(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, r
 		if !slices.Contains(ids, c.Child) {
 			ids = append(ids, c.Child)
 		}
+		if len(ids) > mostChildren {
+			return Outcome{}, fault.Missing("child")
+		}
 	}
 	if err := booking.LockChildren(tx, ids); err != nil {
 		return Outcome{}, err
@@ -60,10 +63,11 @@ func Declare(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, r
 			return Outcome{}, fault.Missing("child")
 		}
 	}
-	open := s.open(days)
-	cells := slices.DeleteFunc(slices.Clone(rep.Cells), func(c booking.Cell) bool {
-		return !slices.ContainsFunc(open, func(x booking.Standing) bool { return x.Cell == c })
-	})
+	open := map[booking.Cell]bool{}
+	for _, x := range s.open(days) {
+		open[x.Cell] = true
+	}
+	cells := slices.DeleteFunc(slices.Clone(rep.Cells), func(c booking.Cell) bool { return !open[c] })
 	out := Outcome{Left: len(rep.Cells) - len(cells)}
 	if len(cells) == 0 {
 		return out, fault.New(fault.Conflict, "Rien de ce que vous avez choisi n’est encore réservé, ou l’absence est déjà signalée. Rien n’a été enregistré.")
@@ -90,16 +94,18 @@ func (rep Report) check(now time.Time) (civil.Range, error) {
 	}
 	today := civil.DateOf(now)
 	days := civil.Range{From: rep.Cells[0].Day, To: rep.Cells[0].Day}
-	for i, c := range rep.Cells {
+	seen := map[booking.Cell]bool{}
+	for _, c := range rep.Cells {
 		if c.Day.Before(days.From) {
 			days.From = c.Day
 		}
 		if c.Day.After(days.To) {
 			days.To = c.Day
 		}
-		if slices.Contains(rep.Cells[:i], c) {
+		if seen[c] {
 			return days, fault.New(fault.Invalid, "Le même jour est indiqué deux fois.")
 		}
+		seen[c] = true
 	}
 	if days.From.Before(today.AddDays(-daysBack)) || days.To.After(today.AddDays(daysAhead)) {
 		return days, fault.New(fault.Invalid, "Une absence se signale pour les 31 jours passés et les 6 mois à venir. Pour un autre jour, appelez le service.")
@@ -205,15 +211,13 @@ func (s scene) write(tx *db.Tx, now time.Time, a actor.Actor, rep Report, out Ou
 // places are the first day and the rank of each line in its absence.
 func (s scene) places(lines []Line) map[ID]Day {
 	at := map[ID]Day{}
-	cells := make([]booking.Cell, len(lines))
+	cells, ids := make([]booking.Cell, len(lines)), map[booking.Cell]ID{}
 	for i, l := range lines {
-		cells[i] = l.Cell
+		cells[i], ids[l.Cell] = l.Cell, l.ID
 	}
 	for _, p := range chosen(s.book, s.standing, s.lines, s.today, cells) {
-		for _, l := range lines {
-			if l.Cell == p.Cell {
-				at[l.ID] = p.day
-			}
+		if id, known := ids[p.Cell]; known {
+			at[id] = p.day
 		}
 	}
 	return at

@@ -94,16 +94,20 @@ func chosen(book Book, standing []booking.Standing, lines []Line, today civil.Da
 			told[l.Cell] = true
 		}
 	}
+	picked := make(map[booking.Cell]bool, len(cells))
+	for _, c := range cells {
+		picked[c] = true
+	}
 	last := map[[2]string][]booking.Standing{} // the run that goes on, of each child and activity
 	var out []Plan
 	for _, x := range standing {
 		key := [2]string{string(x.Cell.Child), string(x.Activity)}
-		if !told[x.Cell] && !slices.Contains(cells, x.Cell) {
+		if !told[x.Cell] && !picked[x.Cell] {
 			last[key] = nil
 			continue
 		}
 		last[key] = append(last[key], x)
-		if slices.Contains(cells, x.Cell) && !told[x.Cell] {
+		if picked[x.Cell] && !told[x.Cell] {
 			for _, p := range plans(book, last[key], lines, today) {
 				if p.Cell == x.Cell {
 					out = append(out, p)

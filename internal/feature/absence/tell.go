@@ -134,6 +134,9 @@ func (p Pages) readTell(r *http.Request, a actor.Actor, of family.ID, f *web.For
 			v.asked = false
 			return v, nil
 		}
+		if len(picked) > len(s.children) {
+			return v, fault.Missing("child")
+		}
 		var cells []booking.Cell
 		for _, x := range open {
 			if slices.Contains(picked, string(x.Cell.Child)) {

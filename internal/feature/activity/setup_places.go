@@ -132,6 +132,9 @@ func checkPlaces(r db.Reader, places []Place) error {
 		return err
 	}
 	var fields []fault.Field
+	if len(places) > len(known) {
+		return fault.InvalidFields(fault.Field{Name: "lieux", Sentence: "Choisissez des lieux de la liste, chacun une fois."})
+	}
 	for i, p := range places {
 		at := slices.IndexFunc(known, func(s town.Site) bool { return s.ID == p.Site })
 		if at < 0 || slices.ContainsFunc(places[:i], func(other Place) bool { return other.Site == p.Site }) {

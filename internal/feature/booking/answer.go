@@ -140,7 +140,9 @@ func (p Pages) noNeed(w http.ResponseWriter, r *http.Request, a actor.Actor) err
 		return err
 	}
 	of, period, children := activity.ID(r.PostForm.Get("activite")), activity.PeriodID(r.PostForm.Get("periode")), r.PostForm["enfant"]
-	if of == "" || period == "" || len(children) == 0 || len(children) > mostFormNames {
+	slices.Sort(children)
+	children = slices.Compact(children)
+	if of == "" || period == "" || len(children) == 0 || len(children) > mostFormChildren {
 		return errForm()
 	}
 	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {

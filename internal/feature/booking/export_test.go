@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"context"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -53,3 +54,15 @@ func (p Pages) Said(r db.Reader, a actor.Actor, c Cell) (string, error) {
 	}
 	return "", nil
 }
+
+// MostLooked bounds how many weeks and days a recipe looks at.
+const MostLooked = mostLooked
+
+// Looked is how many weeks and days a recipe looked at.
+func (r Recipe) Looked(ctx context.Context) (int, error) {
+	_, n, err := r.look(ctx)
+	return n, err
+}
+
+// Named tells which cells the family wrote itself.
+func (r Recipe) Named() func(Cell) bool { return r.named() }

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 type names struct {
 	children   []family.ChildID
 	activities []nameOf
+	at         map[activity.ID]int // where an activity of a form that was sent is
 }
 
 type nameOf struct {
@@ -57,6 +59,9 @@ func (n names) fields(used func(activity.ID) bool) []field {
 	}
 	return all
 }
+
+// mostFormChildren is how many children a form may name.
+const mostFormChildren = 60
 
 type field struct{ name, value string }
 
@@ -142,10 +147,15 @@ func readWishes(form url.Values) ([]Wish, error) {
 	return wishes, nil
 }
 
+// readNames reads what the names of a form stand for, each child and each activity once.
 func readNames(form url.Values) (names, error) {
-	var n names
+	n := names{at: map[activity.ID]int{}}
 	for i := 0; form.Has("k" + strconv.Itoa(i)); i++ {
-		n.children = append(n.children, family.ChildID(form.Get("k"+strconv.Itoa(i))))
+		id := family.ChildID(form.Get("k" + strconv.Itoa(i)))
+		if i == mostFormChildren || slices.Contains(n.children, id) {
+			return n, errForm()
+		}
+		n.children = append(n.children, id)
 	}
 	last := -1
 	for name := range form {
@@ -158,13 +168,17 @@ func readNames(form url.Values) (names, error) {
 		var one nameOf
 		if len(words) > 0 {
 			one.id = activity.ID(words[0])
+			if _, twice := n.at[one.id]; twice {
+				return n, errForm()
+			}
+			n.at[one.id] = i
 			for _, c := range words[1:] {
 				one.choices = append(one.choices, activity.ChoiceID(c))
 			}
 		}
 		n.activities = append(n.activities, one)
 	}
-	if len(n.children) == 0 || len(n.activities) == 0 {
+	if len(n.children) == 0 || len(n.at) == 0 {
 		return n, errForm()
 	}
 	return n, nil
@@ -201,10 +215,9 @@ func (n names) choiceAt(of activity.ID, value string) (activity.ChoiceID, error)
 		return "", nil
 	}
 	i, err := strconv.Atoi(value)
-	for _, a := range n.activities {
-		if a.id == of && err == nil && i >= 1 && i <= len(a.choices) {
-			return a.choices[i-1], nil
-		}
+	at, known := n.at[of]
+	if err != nil || !known || i < 1 || i > len(n.activities[at].choices) {
+		return "", errForm()
 	}
-	return "", errForm()
+	return n.activities[at].choices[i-1], nil
 }

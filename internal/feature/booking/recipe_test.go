@@ -26,7 +26,7 @@ import (
 
 func mondays(r booking.Rhythm, from, to civil.Date) []string {
 	week := booking.Typical{"c"}
-	all, err := booking.Recipe{Parts: []booking.Part{{Child: "k", Activity: "a", Week: week, Rhythm: r, Days: civil.Range{From: from, To: to}}}}.Wishes()
+	all, err := booking.Recipe{Parts: []booking.Part{{Child: "k", Activity: "a", Week: week, Rhythm: r, Days: civil.Range{From: from, To: to}}}}.Wishes(context.Background())
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -88,7 +88,7 @@ func (w *world) typicalWishes(t testing.TB, rt *rapid.T, children []family.Child
 			r.Parts = append(r.Parts, booking.Part{Child: c, Activity: a.ID, Week: week, Rhythm: rhythm, Days: w.days})
 		}
 	}
-	all, err := r.Wishes()
+	all, err := r.Wishes(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestWhatIsConfirmedIsWhatWasShown(t *testing.T) {
 		now := time.Date(2027, 1, 11, 8, 0, 0, 0, w.zone) // an hour before the evening care's limit, four before the study's
 		recipe := booking.Recipe{Parts: []booking.Part{
 			{Child: w.Jeremy, Activity: w.byName["Garderie"].ID, Week: booking.Typical{1: w.only("Garderie"), 2: w.only("Garderie")}, Rhythm: booking.EveryWeek, Days: civil.Range{From: tuesday, To: tuesday.AddDays(1)}}}}
-		wishes, _ := recipe.Wishes()
+		wishes, _ := recipe.Wishes(context.Background())
 		_, shown, err := proposed(t, w, now, camille, wishes)
 		if err != nil || shown != "bb" {
 			t.Fatalf("shown %q, %v", shown, err)

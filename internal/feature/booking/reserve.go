@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,35 +67,76 @@ const mostCells = 2 * mostWishes
 // mostDays bounds the days of a part.
 const mostDays = 800
 
+// mostLooked bounds the weeks and days that are looked at to find the cells of a recipe, those named twice too.
+const mostLooked = 4 * mostCells
+
 // Wishes are the cells that a recipe names, each once.
-func (r Recipe) Wishes() ([]Wish, error) {
-	var all []Wish
-	seen := map[Cell]bool{}
-	for _, p := range r.Parts {
-		if p.Days.To.Sub(p.Days.From) > mostDays {
-			return nil, tooMany()
-		}
-		for _, d := range p.Days.Days() {
-			c := Cell{p.Child, p.Activity, d}
-			want := p.Week[(int(d.Weekday())+6)%7]
-			if want == "" || !p.Rhythm.on(d) || seen[c] {
-				continue
-			}
-			if len(all) == mostCells {
-				return nil, tooMany()
-			}
-			seen[c] = true
-			all = append(all, Wish{Cell: c, Want: want})
-		}
-	}
-	return all, nil
+func (r Recipe) Wishes(ctx context.Context) ([]Wish, error) {
+	all, _, err := r.look(ctx)
+	return all, err
 }
 
-// names tells that a cell is of a day that the family wrote or ticked by itself, not of a week or a rhythm.
-func (r Recipe) names(c Cell) bool {
-	return slices.ContainsFunc(r.Parts, func(p Part) bool {
-		return p.Picked && p.Child == c.Child && p.Activity == c.Activity && p.Days == (civil.Range{From: c.Day, To: c.Day})
-	})
+// look names the cells, and tells how many weeks and days it looked at for them. Weeks start on Monday, as rhythms do.
+func (r Recipe) look(ctx context.Context) ([]Wish, int, error) {
+	var all []Wish
+	looked := 0
+	seen := map[Cell]bool{}
+	for _, p := range r.Parts {
+		if err := ctx.Err(); err != nil {
+			return nil, looked, err
+		}
+		if p.Days.From.IsZero() || p.Days.To.Sub(p.Days.From) > mostDays {
+			return nil, looked, tooMany()
+		}
+		for monday := p.Days.From.Monday(); !monday.After(p.Days.To); monday = monday.AddDays(7) {
+			if looked++; looked > mostLooked {
+				return nil, looked, tooMany()
+			}
+			if !p.Rhythm.on(monday) {
+				continue
+			}
+			for i, want := range p.Week {
+				c := Cell{p.Child, p.Activity, monday.AddDays(i)}
+				if want == "" || !p.Days.Contains(c.Day) {
+					continue
+				}
+				if looked++; seen[c] {
+					continue
+				}
+				if len(all) == mostCells {
+					return nil, looked, tooMany()
+				}
+				seen[c] = true
+				all = append(all, Wish{Cell: c, Want: want})
+			}
+		}
+	}
+	return all, looked, nil
+}
+
+// named tells of a cell whether it is of a day that the family wrote or ticked by itself, not of a week or a rhythm.
+func (r Recipe) named() func(Cell) bool {
+	days := map[Cell]bool{}
+	for _, p := range r.Parts {
+		if p.Picked && p.Days.From == p.Days.To {
+			days[Cell{p.Child, p.Activity, p.Days.From}] = true
+		}
+	}
+	return func(c Cell) bool { return days[c] }
+}
+
+// check refuses a recipe that no page makes: a child that is not the actor's, an activity that there is not. Nothing is
+// looked at before.
+func (r Recipe) check(children []family.Child, cat *activity.Catalogue) error {
+	for _, p := range r.Parts {
+		if _, err := oneOf(children, p.Child); err != nil {
+			return err
+		}
+		if _, known := cat.Activity(p.Activity); !known {
+			return fault.Missing("activity")
+		}
+	}
+	return nil
 }
 
 func tooMany() error {

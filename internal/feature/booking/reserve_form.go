@@ -23,9 +23,8 @@ const (
 )
 
 const (
-	otherDates    = "dates" // of a rhythm or a period: days that the family writes
-	mostOwnDates  = 60
-	mostFormNames = 60 // children, and activities, of a form
+	otherDates   = "dates" // of a rhythm or a period: days that the family writes
+	mostOwnDates = 60
 )
 
 // readRecipe reads what a form asks; its problems are told at their fields.
@@ -34,16 +33,13 @@ func readRecipe(f *web.Form, form url.Values, today civil.Date) (Recipe, error) 
 	if err != nil {
 		return Recipe{}, err
 	}
-	if len(n.children) > mostFormNames || len(n.activities) > 1000 {
-		return Recipe{}, errForm()
-	}
 	switch form.Get("forme") {
 	case formOne:
 		return n.one(f, form, today)
 	case formWeek:
 		return n.weekly(f, form, today)
 	case formWeeks:
-		return n.weekByWeek(form)
+		return n.weekByWeek(form, today)
 	}
 	return Recipe{}, errForm()
 }
@@ -96,6 +92,9 @@ func (n names) one(f *web.Form, form url.Values, today civil.Date) (Recipe, erro
 
 // ticked are the children of "k0", "k2", in the order of the form.
 func (n names) ticked(values []string) ([]family.ChildID, error) {
+	if len(values) > len(n.children) {
+		return nil, errForm()
+	}
 	var all []family.ChildID
 	for i, id := range n.children {
 		if slices.Contains(values, "k"+strconv.Itoa(i)) {
@@ -142,13 +141,13 @@ func ownDates(text string, today civil.Date) ([]civil.Date, string) {
 		if problem := outside(d, today); problem != "" {
 			return nil, problem
 		}
+		if len(all) == mostOwnDates {
+			return nil, "Écrivez " + strconv.Itoa(mostOwnDates) + " dates au plus. Pour davantage, choisissez des jours de la semaine."
+		}
 		all = append(all, d)
 	}
-	switch {
-	case len(all) == 0:
+	if len(all) == 0 {
 		return nil, "Écrivez au moins une date, par exemple 11/01/2027."
-	case len(all) > mostOwnDates:
-		return nil, "Écrivez " + strconv.Itoa(mostOwnDates) + " dates au plus. Pour davantage, choisissez des jours de la semaine."
 	}
 	slices.SortFunc(all, civil.Date.Compare)
 	return slices.Compact(all), ""
@@ -165,6 +164,12 @@ func outside(d, today civil.Date) string {
 	return ""
 }
 
+// bookable tells that a page may offer a day, or did when it was opened: none of a school year gone by, but for the week
+// in which this one began, none too far.
+func bookable(d, today civil.Date) bool {
+	return civil.SchoolYearOf(d.AddDays(7)) >= civil.SchoolYearOf(today) && !d.After(horizon(today).To)
+}
+
 // periodAsked reads the rhythm and the period that both weekly forms have.
 func periodAsked(f *web.Form, form url.Values, rhythm Rhythm, today civil.Date) (civil.Range, []fault.Field) {
 	if rhythm != EveryWeek && rhythm != EvenWeeks && rhythm != OddWeeks {
@@ -175,7 +180,7 @@ func periodAsked(f *web.Form, form url.Values, rhythm Rhythm, today civil.Date) 
 		from, to, _ := strings.Cut(period, "_")
 		first, err1 := civil.ParseDate(from)
 		last, err2 := civil.ParseDate(to)
-		if err1 != nil || err2 != nil || last.Before(first) || last.After(horizon(today).To) {
+		if err1 != nil || err2 != nil || last.Before(first) || !bookable(first, today) || !bookable(last, today) {
 			return civil.Range{}, []fault.Field{{Name: "periode", Sentence: "Choisissez une période."}}
 		}
 		return civil.Range{From: first, To: last}, nil
@@ -260,7 +265,7 @@ func (n names) place(key string) (childActivity, string, error) {
 }
 
 // weekByWeek reads the form of the holidays: whole weeks "s.k0.a1.2026-10-19", and days "j.k0.a1.2026-10-21".
-func (n names) weekByWeek(form url.Values) (Recipe, error) {
+func (n names) weekByWeek(form url.Values, today civil.Date) (Recipe, error) {
 	var keys []string
 	for name := range form {
 		if (strings.HasPrefix(name, "s.") || strings.HasPrefix(name, "j.")) && form.Get(name) != "" {
@@ -275,7 +280,7 @@ func (n names) weekByWeek(form url.Values) (Recipe, error) {
 	for _, name := range keys {
 		of, text, err := n.place(name[2:])
 		day, bad := civil.ParseDate(text)
-		if err != nil || bad != nil {
+		if err != nil || bad != nil || !bookable(day, today) {
 			return Recipe{}, errForm()
 		}
 		choice, err := n.choiceAt(of.activity, form.Get(name))

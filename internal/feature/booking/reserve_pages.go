@@ -172,13 +172,29 @@ func (p Pages) mayReserve(r *http.Request, a actor.Actor) (func(childActivity) b
 	})
 }
 
-func (p Pages) checkRecipe(r *http.Request, a actor.Actor, recipe Recipe) (proposalView, error) {
-	wishes, err := recipe.Wishes()
+// wishes are the cells of a recipe of the actor's children.
+func (p Pages) wishes(rd db.Reader, a actor.Actor, recipe Recipe) ([]Wish, error) {
+	children, err := family.Children(rd, a, civil.DateOf(p.Now()))
 	if err != nil {
-		return proposalView{}, err
+		return nil, err
 	}
+	cat, err := p.Catalogue.In(rd, p.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := recipe.check(children, cat); err != nil {
+		return nil, err
+	}
+	return recipe.Wishes(rd.Context())
+}
+
+func (p Pages) checkRecipe(r *http.Request, a actor.Actor, recipe Recipe) (proposalView, error) {
 	return db.Read(r.Context(), p.DB, func(rd db.Reader) (proposalView, error) {
-		x, err := p.propose(rd, a, wishes, recipe.names)
+		wishes, err := p.wishes(rd, a, recipe)
+		if err != nil {
+			return proposalView{}, err
+		}
+		x, err := p.propose(rd, a, wishes, recipe.named())
 		if err != nil {
 			return proposalView{}, err
 		}
@@ -222,7 +238,7 @@ func (p Pages) reserveConfirm(w http.ResponseWriter, r *http.Request, a actor.Ac
 	if err != nil {
 		return err
 	}
-	wishes, err := recipe.Wishes()
+	wishes, err := db.Read(r.Context(), p.DB, func(rd db.Reader) ([]Wish, error) { return p.wishes(rd, a, recipe) })
 	if err != nil {
 		return err
 	}

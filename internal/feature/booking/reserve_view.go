@@ -64,14 +64,21 @@ func (p Part) group() groupOf {
 	return groupOf{activity: p.Activity, week: p.Week, rhythm: p.Rhythm, days: p.Days}
 }
 
-// of is the part of a recipe that a cell came from: the first that names it.
-func (r Recipe) of(c Cell) groupOf {
+// of tells of a cell the group of the part of a recipe that it came from: the first that names it.
+func (r Recipe) of() func(Cell) groupOf {
+	parts := map[childActivity][]Part{}
 	for _, p := range r.Parts {
-		if p.Child == c.Child && p.Activity == c.Activity && p.Days.Contains(c.Day) && p.Week[(int(c.Day.Weekday())+6)%7] != "" && p.Rhythm.on(c.Day) {
-			return p.group()
-		}
+		key := childActivity{p.Child, p.Activity}
+		parts[key] = append(parts[key], p)
 	}
-	return groupOf{activity: c.Activity, picked: true}
+	return func(c Cell) groupOf {
+		for _, p := range parts[childActivity{c.Child, c.Activity}] {
+			if p.Days.Contains(c.Day) && p.Week[(int(c.Day.Weekday())+6)%7] != "" && p.Rhythm.on(c.Day) {
+				return p.group()
+			}
+		}
+		return groupOf{activity: c.Activity, picked: true}
+	}
 }
 
 // view tells a proposal in groups, in the order of the recipe.
@@ -83,8 +90,9 @@ func (x proposal) view(r Recipe, today civil.Date) proposalView {
 			order = append(order, g)
 		}
 	}
+	of := r.of()
 	for _, d := range x.lines {
-		g := r.of(d.Cell)
+		g := of(d.Cell)
 		if lines[g] == nil && !slices.Contains(order, g) {
 			order = append(order, g)
 		}
