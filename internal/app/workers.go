@@ -61,7 +61,7 @@ func (a *App) mails() []mail.Template {
 	all = append(all, person.Mails(person.MailDeps{Key: a.Key, Now: a.Now, URL: a.address})...)
 	all = append(all, messaging.Mails(messaging.MailDeps{Now: a.Now, URL: a.address})...)
 	all = append(all, family.Mails(family.MailDeps{URL: a.address})...)
-	all = append(all, custody.Mails(custody.MailDeps{URL: a.address})...)
+	all = append(all, custody.Mails(custody.MailDeps{URL: a.address, Now: a.Now})...)
 	all = append(all, merging.Mails(merging.MailDeps{URL: a.address})...)
 	all = append(all, booking.Mails(booking.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	all = append(all, reminder.Mails(reminder.MailDeps{Key: a.Key, Now: a.Now, URL: a.address, Catalogue: a.Activities, Barred: absence.Barred(billing.Overdue)})...)

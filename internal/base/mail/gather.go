@@ -54,3 +54,13 @@ func Gather(tx *db.Tx, now time.Time, all []Gathered) error {
 	}
 	return nil
 }
+
+// LeftAt is when the mail of a key that told a part left, zero when it has not: it waits, or nothing of it was to be told.
+func LeftAt(r db.Reader, key, part string) (civil.Instant, error) {
+	at, err := db.One(r, "mail", db.Column[civil.Instant], `select coalesce(max(sent_at), 0) from mail_outbox
+		where fold = $1 and state = 'sent' and ' ' || parts || ' ' like '% ' || $2 || ' %'`, key, part)
+	if err != nil {
+		return 0, fmt.Errorf("look when a mail left: %w", err)
+	}
+	return at, nil
+}

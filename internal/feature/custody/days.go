@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
@@ -31,8 +32,12 @@ const (
 	DaySuperseded DayState = "superseded"
 )
 
-// mostAhead is how many days ahead a day may be handed over.
-const mostAhead = 400
+// mostAhead is how many days ahead a day may be handed over, mostOffers how many days of a child a home offers in a day,
+// those it took back too.
+const (
+	mostAhead  = 400
+	mostOffers = 10
+)
 
 // handedDay is one day handed over, or offered.
 type handedDay struct {
@@ -111,7 +116,49 @@ func OfferDay(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, day
 		Detail: day.String()}); err != nil {
 		return "", err
 	}
-	return d.ID, tellHomes(tx, now, MailDayOffered, child, map[string]string{"day": string(d.ID)}, d.Taker)
+	if err := d.bounded(tx, now); err != nil {
+		return "", err
+	}
+	return d.ID, gather(tx, now, MailDayOffered, child, "day", string(d.ID), d.knownBefore(tx, now), d.Taker)
+}
+
+// bounded refuses an offer, just made, that is one too many of its day.
+func (d handedDay) bounded(tx *db.Tx, now time.Time) error {
+	made, err := db.One(tx, "count", db.Column[int64], `select count(*) from custody_day where child = $1 and giver = $2 and offered_at >= $3`,
+		string(d.Child), string(d.Giver), civil.InstantOf(civil.DateOf(now).At(0, 0, now.Location())))
+	if err != nil {
+		return wrap("count days offered", err)
+	}
+	if made > mostOffers {
+		return dayField("Vous avez déjà confié 10 jours aujourd’hui, avec ceux que vous avez repris. Vous pourrez en confier d’autres demain. Pour beaucoup de jours, proposez plutôt un partage.")
+	}
+	return nil
+}
+
+// knownBefore tells of the key of a mail whether who reads it was told today of the same day, which was taken back after.
+func (d handedDay) knownBefore(tx *db.Tx, now time.Time) func(key string) (bool, error) {
+	type before struct {
+		id   string
+		back civil.Instant
+	}
+	return func(key string) (bool, error) {
+		all, err := db.List(tx, func(s db.Scanner) (before, error) {
+			var x before
+			err := s.Scan(&x.id, &x.back)
+			return x, err
+		}, `select id, answered_at from custody_day where child = $1 and day = $2 and giver = $3 and state = 'withdrawn' and offered_at >= $4`,
+			string(d.Child), d.Day, string(d.Giver), civil.InstantOf(civil.DateOf(now).At(0, 0, now.Location())))
+		if err != nil {
+			return false, wrap("look for what was offered before", err)
+		}
+		for _, x := range all {
+			left, err := mail.LeftAt(tx, key, x.id)
+			if err != nil || left > 0 && left <= x.back {
+				return err == nil, err
+			}
+		}
+		return false, nil
+	}
 }
 
 func dayField(sentence string) error {
@@ -164,7 +211,7 @@ func AnswerDay(tx *db.Tx, now time.Time, a actor.Actor, id DayID, accept bool) (
 	if err := audit.Write(tx, now, a, audit.Entry{Action: action, Object: "custody_day", ID: string(id), Subject: string(d.Child), Detail: d.Day.String()}); err != nil {
 		return d, err
 	}
-	return d, tellHomes(tx, now, MailDayAnswered, d.Child, map[string]string{"day": string(id)}, homes...)
+	return d, gather(tx, now, MailDayAnswered, d.Child, "day", string(id), nil, homes...)
 }
 
 // WithdrawDay takes back a day that the other home has not taken yet.

@@ -3,6 +3,10 @@ package custody
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
@@ -25,6 +29,7 @@ const (
 // MailDeps is what rendering needs: URL makes an address of a path of the portal.
 type MailDeps struct {
 	URL func(path string) string
+	Now func() time.Time
 }
 
 // Mails are the mails of this package.
@@ -38,41 +43,92 @@ func Mails(d MailDeps) []mail.Template {
 		{Name: MailRefused, Render: d.ofEntry(Refused, d.refusedBody), Label: "Deux foyers : proposition non acceptée",
 			Specimen: mail.Example(d.refusedBody(c, "vous"))},
 		{Name: MailEnded, Render: d.ofEntry("", d.endedBody), Label: "Deux foyers : fin du partage", Specimen: mail.Example(d.endedBody(c, "vous"))},
-		{Name: MailDayOffered, Render: d.ofDay(DayOffered, d.dayOfferedBody), Label: "Deux foyers : jour proposé", Specimen: mail.Example(d.dayOfferedBody(x, "vous"))},
-		{Name: MailDayAnswered, Render: d.ofDay("", d.dayAnsweredBody), Label: "Deux foyers : réponse pour un jour", Specimen: mail.Example(d.dayAnsweredBody(x, "vous"))},
+		{Name: MailDayOffered, Render: d.ofDays(DayOffered, d.dayOfferedBody, d.daysOfferedBody), Label: "Deux foyers : jour proposé", Specimen: mail.Example(d.dayOfferedBody(x, "vous"))},
+		{Name: MailDayAnswered, Render: d.ofDays("", d.dayAnsweredBody, d.daysAnsweredBody), Label: "Deux foyers : réponse pour un jour", Specimen: mail.Example(d.dayAnsweredBody(x, "vous"))},
 	}
 }
 
 // ofEntry renders a mail about an arrangement; it is dropped when the arrangement is no more what it says.
 func (d MailDeps) ofEntry(want State, body func(entry, family.ID) mail.Body) func(context.Context, db.Reader, map[string]string) (mail.Body, error) {
 	return func(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
-		c, err := byID(r, ID(args["custody"]))
+		ids := partsOf(args, "custody")
+		c, err := byID(r, ID(ids[len(ids)-1])) // the last: a home has one proposal at a time
 		if fault.KindOf(err) == fault.NotFound || err == nil && want != "" && c.State != want {
 			err = errors.Join(mail.ErrDrop, err)
 		}
-		return named(r, args, body(c, family.ID(args["home"]))), err
-	}
-}
-
-// named starts a mail with the name of who reads it, when it is known.
-func named(r db.Reader, args map[string]string, body mail.Body) mail.Body {
-	if args["person"] == "" {
-		return body
-	}
-	if p, err := person.ByID(r, person.ID(args["person"])); err == nil {
-		body.ToName, body.Greeting = p.Full(), "Bonjour "+p.Full()+","
-	}
-	return body
-}
-
-func (d MailDeps) ofDay(want DayState, body func(handedDay, family.ID) mail.Body) func(context.Context, db.Reader, map[string]string) (mail.Body, error) {
-	return func(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
-		x, err := dayByID(r, DayID(args["day"]))
-		if fault.KindOf(err) == fault.NotFound || err == nil && want != "" && x.State != want {
-			err = errors.Join(mail.ErrDrop, err)
+		if err != nil {
+			return mail.Body{}, err
 		}
-		return named(r, args, body(x, family.ID(args["home"]))), err
+		return d.named(r, args, c.Child, body(c, family.ID(args["home"])))
 	}
+}
+
+// named starts a mail with the name of who reads it, when it is known. Who is no more told of the child in that home when
+// the mail leaves, as a court or a service decided meanwhile, is not.
+func (d MailDeps) named(r db.Reader, args map[string]string, child family.ChildID, body mail.Body) (mail.Body, error) {
+	if args["person"] == "" {
+		return body, nil
+	}
+	p, err := person.ByID(r, person.ID(args["person"]))
+	if fault.KindOf(err) == fault.NotFound {
+		err = errors.Join(mail.ErrDrop, err)
+	}
+	if err != nil {
+		return mail.Body{}, err
+	}
+	told, err := family.ToldOf(r, civil.DateOf(d.Now()), family.ID(args["home"]), child.PersonID(), "")
+	if err != nil {
+		return mail.Body{}, err
+	}
+	if !slices.Contains(told, p.Email) {
+		return mail.Body{}, mail.ErrDrop
+	}
+	body.ToName, body.Greeting = p.Full(), "Bonjour "+p.Full()+","
+	return body, nil
+}
+
+// ofDays renders a mail about the days that it gathered, each as it is now; those that are no more what it says are left
+// out, and without any it is dropped. one is what it says of a single day.
+func (d MailDeps) ofDays(want DayState, one func(handedDay, family.ID) mail.Body, several func([]handedDay, family.ID) mail.Body) func(context.Context, db.Reader, map[string]string) (mail.Body, error) {
+	return func(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
+		var all []handedDay
+		for _, id := range partsOf(args, "day") {
+			x, err := dayByID(r, DayID(id))
+			switch {
+			case fault.KindOf(err) == fault.NotFound || err == nil && want != "" && x.State != want:
+				continue
+			case err != nil:
+				return mail.Body{}, err
+			}
+			all = append(all, x)
+		}
+		slices.SortFunc(all, func(x, y handedDay) int { return x.Day.Compare(y.Day) })
+		all = slices.CompactFunc(all, func(x, y handedDay) bool { return x.Day == y.Day && x.State == y.State && x.Taker == y.Taker })
+		switch len(all) {
+		case 0:
+			return mail.Body{}, mail.ErrDrop
+		case 1:
+			return d.named(r, args, all[0].Child, one(all[0], family.ID(args["home"])))
+		}
+		return d.named(r, args, all[0].Child, several(all, family.ID(args["home"])))
+	}
+}
+
+// partsOf are the ids that a mail tells of.
+func partsOf(args map[string]string, what string) []string {
+	if parts := strings.Fields(args[mail.Parts]); len(parts) > 0 {
+		return parts
+	}
+	return []string{args[what]}
+}
+
+// dayList says days in a row of words: "le lundi 4 janvier 2027 et le mardi 5 janvier 2027".
+func dayList(all []handedDay) string {
+	var words []string
+	for _, x := range all {
+		words = append(words, "le "+x.Day.Long())
+	}
+	return family.List(words)
 }
 
 func (d MailDeps) frame(child family.ChildID) mail.Body {
@@ -130,6 +186,36 @@ func (d MailDeps) dayOfferedBody(x handedDay, _ family.ID) mail.Body {
 		"Ce jour-là, vous pourrez réserver, et vous paierez ce que vous réservez. " + bookedStays,
 		"Sans réponse de votre part avant la fin de ce jour-là, rien ne change."}
 	body.Button.Label = "Répondre"
+	return body
+}
+
+func (d MailDeps) daysOfferedBody(all []handedDay, home family.ID) mail.Body {
+	body := d.dayOfferedBody(all[0], home)
+	n, name := strconv.Itoa(len(all)), all[0].Name.FirstName()
+	body.Subject = n + " jours où " + name + " peut être chez vous"
+	body.Paragraphs = []string{"L’autre foyer vous confie " + n + " jours pour " + name + ", si vous les acceptez\u00a0: " + dayList(all) + ".",
+		"Ces jours-là, vous pourrez réserver, et vous paierez ce que vous réservez. " + bookedStays,
+		"Vous répondez jour par jour. Sans réponse de votre part avant la fin d’un jour, rien ne change pour ce jour."}
+	return body
+}
+
+func (d MailDeps) daysAnsweredBody(all []handedDay, home family.ID) mail.Body {
+	body := d.frame(all[0].Child)
+	name := all[0].Name.FirstName()
+	body.Subject = "Réponse pour " + strconv.Itoa(len(all)) + " jours " + civil.Of(name)
+	of := func(keep func(handedDay) bool) []handedDay {
+		return slices.DeleteFunc(slices.Clone(all), func(x handedDay) bool { return !keep(x) })
+	}
+	if days := of(func(x handedDay) bool { return x.State != DayDeclined && x.Taker == home }); len(days) > 0 {
+		body.Paragraphs = append(body.Paragraphs, "Votre foyer a accepté "+dayList(days)+" pour "+name+"\u00a0: vous pouvez y demander ses activités.")
+	}
+	if days := of(func(x handedDay) bool { return x.State != DayDeclined && x.Taker != home }); len(days) > 0 {
+		body.Paragraphs = append(body.Paragraphs, "L’autre foyer prend "+dayList(days)+" pour "+name+". Si vous y aviez demandé des activités, annulez-les si elles ne servent plus.")
+	}
+	if days := of(func(x handedDay) bool { return x.State == DayDeclined }); len(days) > 0 {
+		body.Paragraphs = append(body.Paragraphs, "L’autre foyer ne prend pas "+dayList(days)+" pour "+name+". Rien ne change.")
+	}
+	body.Paragraphs = append(body.Paragraphs, bookedStays)
 	return body
 }
 

@@ -73,7 +73,7 @@ func TestADayOfferedTwiceIsOfferedOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, x := range custody.Mails(custody.MailDeps{URL: func(p string) string { return p }}) {
+		for _, x := range custody.Mails(custody.MailDeps{URL: func(p string) string { return p }, Now: persontest.Now}) {
 			if x.Name != custody.MailDayOffered {
 				continue
 			}

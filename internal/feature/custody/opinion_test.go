@@ -20,7 +20,7 @@ import (
 func written(t *testing.T, d *db.DB, address string) string {
 	t.Helper()
 	templates := map[string]mail.Template{}
-	for _, x := range custody.Mails(custody.MailDeps{URL: func(p string) string { return "https://portail.test" + p }}) {
+	for _, x := range custody.Mails(custody.MailDeps{URL: func(p string) string { return "https://portail.test" + p }, Now: persontest.Now}) {
 		templates[x.Name] = x
 	}
 	text, err := db.Read(context.Background(), d, func(r db.Reader) (string, error) {

@@ -22,6 +22,9 @@ const (
 	mostYears = 18
 )
 
+// mostProposals is how many proposals a home makes for a child in a day, those it took back too.
+const mostProposals = 3
+
 // maxReference bounds the reference of a court's decision.
 const maxReference = 80
 
@@ -149,6 +152,14 @@ func Propose(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, s Sh
 	if waiting > 0 {
 		return "", fault.New(fault.Conflict, "Votre foyer a déjà une proposition en cours de vérification. Annulez-la pour en faire une autre.")
 	}
+	made, err := db.One(tx, "count", db.Column[int64], `select count(*) from custody where child = $1 and asked_home = $2 and asked_at >= $3`,
+		string(child), string(own), civil.InstantOf(today.At(0, 0, now.Location())))
+	if err != nil {
+		return "", wrap("count proposals of a day", err)
+	}
+	if made >= mostProposals {
+		return "", fault.InvalidFields(fault.Field{Name: "debut", Sentence: "Votre foyer a déjà fait 3 propositions aujourd’hui. Vous pourrez en faire une autre demain, ou appeler le service."})
+	}
 	c := entryOf(child, s, Asked)
 	c.AskedHome = own
 	if err := insertEntry(tx, now, c, person.ID(a.Person)); err != nil {
@@ -157,7 +168,7 @@ func Propose(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, s Sh
 	if err := audit.Write(tx, now, a, audit.Entry{Action: "family.custody.asked", Object: "custody", ID: string(c.ID), Subject: string(child)}); err != nil {
 		return "", err
 	}
-	return c.ID, tell(tx, now, MailProposed, c, c.askedOf())
+	return c.ID, gather(tx, now, MailProposed, child, "custody", string(c.ID), nil, c.askedOf())
 }
 
 // sameHomes refuses an arrangement that is not between the two homes of the child.
@@ -320,14 +331,24 @@ func tell(tx *db.Tx, now time.Time, template string, c entry, homes ...family.ID
 }
 
 func tellHomes(tx *db.Tx, now time.Time, template string, child family.ChildID, args map[string]string, homes ...family.ID) error {
+	all, err := mailsTo(tx, now, template, child, args, homes...)
+	if err != nil {
+		return err
+	}
+	return mail.EnqueueAll(tx, now, all)
+}
+
+// mailsTo are the mails to those who head some homes.
+func mailsTo(tx *db.Tx, now time.Time, template string, child family.ChildID, args map[string]string, homes ...family.ID) ([]mail.Message, error) {
+	var all []mail.Message
 	for _, home := range homes {
 		to, err := family.ToldOf(tx, civil.DateOf(now), home, child.PersonID(), "")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		names, err := namesOf(tx, now, home)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, address := range to {
 			one := map[string]string{"home": string(home)}
@@ -337,12 +358,34 @@ func tellHomes(tx *db.Tx, now time.Time, template string, child family.ChildID, 
 			for k, v := range args {
 				one[k] = v
 			}
-			if _, err := mail.Enqueue(tx, now, mail.Message{Template: template, To: address, Args: one}); err != nil {
-				return fmt.Errorf("tell a home: %w", err)
-			}
+			all = append(all, mail.Message{Template: template, To: address, Args: one})
 		}
 	}
-	return nil
+	return all, nil
+}
+
+// gather tells what a parent may do again and again: what is done in a row for a child is one mail to each head of a home. Who
+// knows already is not told.
+func gather(tx *db.Tx, now time.Time, template string, child family.ChildID, what, id string, knows func(key string) (bool, error), homes ...family.ID) error {
+	mails, err := mailsTo(tx, now, template, child, map[string]string{what: id}, homes...)
+	if err != nil {
+		return err
+	}
+	var all []mail.Gathered
+	for _, m := range mails {
+		g := mail.Gathered{Message: m, Key: template + " " + m.Args["home"] + " " + string(child) + " " + m.To, Part: id}
+		if knows != nil {
+			known, err := knows(g.Key)
+			if err != nil {
+				return err
+			}
+			if known {
+				continue
+			}
+		}
+		all = append(all, g)
+	}
+	return mail.Gather(tx, now, all)
 }
 
 // namesOf are those who head a home by their address, but for an address that two of them share.
