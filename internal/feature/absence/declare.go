@@ -201,7 +201,7 @@ func (s scene) write(tx *db.Tx, now time.Time, a actor.Actor, rep Report, out Ou
 		if err := audit.Write(tx, now, a, audit.Entry{Action: "absence.told", Object: "family", ID: string(of), Detail: fmt.Sprintf("%s %d", reference, len(out.Lines))}); err != nil {
 			return err
 		}
-		if err := tellReport(tx, now, of, reference); err != nil {
+		if err := tellReport(tx, now, a, of, reference); err != nil {
 			return err
 		}
 	}

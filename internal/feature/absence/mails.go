@@ -12,6 +12,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
@@ -25,6 +26,9 @@ const (
 
 // mostTold is how many lines a mail tells; the page has them all.
 const mostTold = 12
+
+// mostGathered is how many reports one mail reads; the page has them all.
+const mostGathered = 100
 
 // MailDeps is what rendering needs: URL makes an address of a path of the portal.
 type MailDeps struct {
@@ -83,12 +87,19 @@ func (d MailDeps) told(_ context.Context, r db.Reader, args map[string]string) (
 	if err != nil {
 		return mail.Body{}, err
 	}
-	all, err := linesOfReport(r, d.Now().Location(), args["reference"])
+	references := strings.Fields(args[mail.Parts])
+	more := max(0, len(references)-mostGathered)
+	if references = references[:len(references)-more]; len(references) == 0 {
+		references = []string{args["reference"]}
+	}
+	all, err := linesOfReport(r, d.Now().Location(), references...)
 	if err != nil {
 		return mail.Body{}, err
 	}
-	all = slices.DeleteFunc(all, func(l Line) bool { return who.kept[l.Cell.Child] || string(l.Family) != args["family"] })
-	if len(all) == 0 {
+	all = slices.DeleteFunc(all, func(l Line) bool {
+		return who.kept[l.Cell.Child] || string(l.Family) != args["family"] || !l.WithdrawnAt.IsZero()
+	})
+	if all = lastOf(all); len(all) == 0 {
 		return mail.Body{}, mail.ErrDrop
 	}
 	book, err := ReadRules(r)
@@ -112,9 +123,26 @@ func (d MailDeps) told(_ context.Context, r db.Reader, args map[string]string) (
 		by = "Absence signalée par un agent de la mairie"
 	}
 	subject := family.List(names) + " : " + absences(len(all))
-	body := d.toldBody(who.to.Full(), by, subject, args["reference"], lines)
-	body.Values = map[string]string{"auteur": by, "objet": subject, "référence": args["reference"], "jours": strings.Join(lines, " ")}
+	reference := all[0].Reference
+	body := d.toldBody(who.to.Full(), by, subject, reference, lines)
+	if n := len(references) + more; n > 1 {
+		body.Subject = subject + " (" + strconv.Itoa(n) + "\u00a0signalements)"
+		body.Facts, body.Button = nil, mail.Button{Label: "Voir mes absences", URL: d.URL(listPath)}
+		body.Paragraphs = append(body.Paragraphs, "Ce qui a été retiré entre-temps n’est pas dit.")
+	}
+	body.Values = map[string]string{"auteur": by, "objet": subject, "référence": reference, "jours": strings.Join(lines, " ")}
 	return body, nil
+}
+
+// lastOf keeps of several lines about one day what was told last.
+func lastOf(all []Line) []Line {
+	last := map[booking.Cell]Line{}
+	for _, l := range all {
+		if x, known := last[l.Cell]; !known || l.At >= x.At {
+			last[l.Cell] = l
+		}
+	}
+	return slices.DeleteFunc(all, func(l Line) bool { return last[l.Cell].ID != l.ID })
 }
 
 func absences(n int) string {

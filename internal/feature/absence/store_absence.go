@@ -130,8 +130,12 @@ func linesOfFamilies(r db.Reader, zone *time.Location, from civil.Date, families
 	return plain(all), nil
 }
 
-func linesOfReport(r db.Reader, zone *time.Location, reference string) ([]Line, error) {
-	all, err := db.List(r, lineScan(zone), `select `+lineColumns+lineTables+`where a.reference = $1 order by a.day, p.folded, a.position`, reference)
+func linesOfReport(r db.Reader, zone *time.Location, references ...string) ([]Line, error) {
+	args := make([]any, len(references))
+	for i, x := range references {
+		args[i] = x
+	}
+	all, err := db.List(r, lineScan(zone), `select `+lineColumns+lineTables+`where a.reference in (`+db.Marks(1, len(args))+`) order by a.day, p.folded, r.at, a.reference, a.position`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list absences of a report: %w", err)
 	}
@@ -179,12 +183,21 @@ func headsFor(r db.Reader, of family.ID, day civil.Date, children string, args .
 	return all, nil
 }
 
-func tellReport(tx *db.Tx, now time.Time, of family.ID, reference string) error {
+// tellReport tells the heads of a family what was reported: what one of them reports several times within minutes is one mail.
+func tellReport(tx *db.Tx, now time.Time, a actor.Actor, of family.ID, reference string) error {
 	heads, err := headsFor(tx, of, civil.DateOf(now), `absence l where l.family = $1 and l.reference = $3`, reference)
 	if err != nil {
 		return err
 	}
-	return send(tx, now, MailTold, heads, map[string]string{"reference": reference, "family": string(of)})
+	args := map[string]string{"reference": reference, "family": string(of)}
+	if a.Kind != actor.Citizen {
+		return send(tx, now, MailTold, heads, args)
+	}
+	all := make([]mail.Gathered, len(heads))
+	for i, m := range messages(MailTold, heads, args) {
+		all[i] = mail.Gathered{Message: m, Key: MailTold + " " + string(of) + " " + m.Args["person"] + " " + a.Person, Part: reference}
+	}
+	return mail.Gather(tx, now, all)
 }
 
 // tellAnswer tells the heads of a family of the answer to an absence or an incident.
@@ -201,6 +214,10 @@ func tellAnswer(tx *db.Tx, now time.Time, of family.ID, table, id string) error 
 }
 
 func send(tx *db.Tx, now time.Time, template string, heads []head, args map[string]string) error {
+	return mail.EnqueueAll(tx, now, messages(template, heads, args))
+}
+
+func messages(template string, heads []head, args map[string]string) []mail.Message {
 	all := make([]mail.Message, len(heads))
 	for i, h := range heads {
 		own := map[string]string{"person": h.person}
@@ -209,7 +226,7 @@ func send(tx *db.Tx, now time.Time, template string, heads []head, args map[stri
 		}
 		all[i] = mail.Message{Template: template, To: h.email, Args: own}
 	}
-	return mail.EnqueueAll(tx, now, all)
+	return all
 }
 
 // keptFrom lists the children that a court's restriction keeps from an adult on a day.

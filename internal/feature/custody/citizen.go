@@ -318,7 +318,7 @@ func (p Pages) hand(w http.ResponseWriter, req *http.Request, a actor.Actor) err
 	day, _ := civil.ParseDate(f.Line("jour")) // the zero day is told by the verb
 	err := web.Submit(w, req, a, func(tx *db.Tx) (web.Done, error) {
 		_, err := OfferDay(tx, p.Now(), a, id, day)
-		return web.Done{Location: Path(id), Sentence: "L’autre foyer est prévenu. Le jour reste chez vous tant qu’il n’a pas accepté."}, err
+		return web.Done{Location: Path(id), Sentence: "Le jour est proposé à l’autre foyer. Il reste chez vous tant que l’autre foyer n’a pas accepté."}, err
 	})
 	if err != nil && f.Take(err) {
 		return p.showHanding(w, req, a, f)

@@ -1,0 +1,84 @@
+package absence_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/internal/base/db"
+	"parvis/internal/base/mail"
+	"parvis/internal/feature/absence"
+	"parvis/internal/feature/booking"
+)
+
+// post moves the hour, runs the mail worker and returns what it sent: "to | subject | text".
+func (w *world) post(t *testing.T, later time.Duration) []string {
+	t.Helper()
+	w.now = w.now.Add(later)
+	now := func() time.Time { return w.now }
+	all := absence.Mails(absence.MailDeps{URL: func(p string) string { return "https://portail.test" + p }, Now: now, Catalogue: w.Catalogue})
+	worker := &mail.Worker{DB: w.d, Sender: mail.Capture{DB: w.d, Now: now}, Now: now, From: mail.Address{Address: "mairie@exemple.fr"}, Patience: time.Second, Templates: all}
+	if _, err := worker.Once(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := db.Read(context.Background(), w.d, func(r db.Reader) ([]string, error) {
+		return db.List(r, db.Column[string], `select to_address || ' | ' || subject || ' | ' || body_text from mail_captured order by id`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.exec(t, `delete from mail_captured`)
+	for i, s := range sent {
+		sent[i] = words(s)
+	}
+	return sent
+}
+
+// TestAbsencesToldAndWithdrawnInARowAreOneMail: of what stands when it leaves, or none.
+func TestAbsencesToldAndWithdrawnInARowAreOneMail(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.publish(t, "malade-7j")
+		w.now = at(11, 8, 0)
+		tell := func(c booking.Cell) {
+			t.Helper()
+			if _, err := w.declare(t, w.now, citizen(w.Camille), absence.Report{Cells: []booking.Cell{c}, Reason: ill}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		withdraw := func() {
+			t.Helper()
+			id := absence.ID(w.text(t, `select id from absence where withdrawn_at is null and did = 'absent'`))
+			w.do(t, func(tx *db.Tx) error { return absence.Withdraw(tx, w.now, citizen(w.Camille), id) })
+		}
+		for range 15 {
+			tell(w.cell(w.Jeremy, 11))
+			withdraw()
+		}
+		if n := w.text(t, `select cast(count(*) as text) from mail_outbox where template = 'absence.told'`); n != "2" {
+			t.Errorf("%s mails wait, want one a head", n)
+		}
+		if got := w.post(t, 3*time.Minute); len(got) != 0 {
+			t.Errorf("all withdrawn, and told: %q", got)
+		}
+		tell(w.cell(w.Jeremy, 11))
+		withdraw()
+		tell(w.cell(w.Jeremy, 11))
+		tell(w.cell(w.Ines, 11))
+		got := w.post(t, 3*time.Minute)
+		if len(got) != 2 {
+			t.Fatalf("%d mails: %q", len(got), got)
+		}
+		for _, m := range got {
+			if !strings.Contains(m, "Inès et Jérémy : absence signalée, 2 jours (3 signalements)") || strings.Count(m, "Jérémy, ") != 1 || strings.Contains(m, "/espace/absences/R-") {
+				t.Errorf("gathered: %s", m)
+			}
+		}
+		his := w.text(t, `select id from absence where withdrawn_at is null and did = 'absent' and child = $1`, string(w.Jeremy))
+		w.do(t, func(tx *db.Tx) error { return absence.Withdraw(tx, w.now, citizen(w.Camille), absence.ID(his)) })
+		tell(w.cell(w.Jeremy, 11))
+		if one := w.post(t, 3*time.Minute); len(one) != 2 || !strings.Contains(one[0], "(R-") || strings.Contains(one[0], "signalements") {
+			t.Errorf("a report by itself: %q", one)
+		}
+	})
+}
