@@ -3,6 +3,7 @@ package booking
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
@@ -39,12 +40,18 @@ type entryRow struct {
 	told    bool // somebody told that the child will not come
 }
 
-// Entries lists what some children hold and gave up over a range of days, in one query, in the order of days.
+// Entries lists what some children's own homes hold and gave up for them over a range of days, in one query, in the order of
+// days. What the other home of a child books is not of this calendar: it would say when, and where, that home needs whom.
 func Entries(r db.Reader, cat *activity.Catalogue, children []family.Child, days civil.Range) ([]Entry, error) {
 	if len(children) == 0 {
 		return nil, nil
 	}
-	in, args := childArgs(days, children)
+	args := []any{days.From, days.To}
+	var own []string
+	for _, c := range children {
+		args = append(args, string(c.ID), string(c.Family))
+		own = append(own, fmt.Sprintf("b.child = $%d and b.family = $%d", len(args)-1, len(args)))
+	}
 	rows, err := db.List(r, func(s db.Scanner) (entryRow, error) {
 		var x entryRow
 		err := s.Scan(&x.child, &x.unit, &x.day, &x.state, &x.choice, &x.changed, &x.shut, &x.site, &x.told)
@@ -52,7 +59,7 @@ func Entries(r db.Reader, cat *activity.Catalogue, children []family.Child, days
 	}, `select b.child, b.unit, b.day, b.state, coalesce(b.choice, b.unit),
 			case when coalesce(b.absence_at, 0) > coalesce(b.changed_at, b.made_at) then b.absence_at else coalesce(b.changed_at, b.made_at) end, coalesce(l.state = 'closed', false), coalesce(s.name, ''), b.absence_at is not null
 		from booking b left join slot l on l.id = b.slot left join site s on s.id = l.site
-		where b.day between $1 and $2 and b.child in (`+in+`) order by b.day, b.child, b.unit`, args...)
+		where b.day between $1 and $2 and (`+strings.Join(own, " or ")+`) order by b.day, b.child, b.unit`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list bookings for a calendar: %w", err)
 	}

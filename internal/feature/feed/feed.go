@@ -1,7 +1,8 @@
 // Package feed lets a citizen's own calendar (a phone, a mail program) read what its children have booked, at a private
 // address that is made, renewed and revoked on a page. It owns the table feed: who reads, never what is read. What a
-// calendar receives is computed at each reading, from the children that the citizen may act for on that day: first names
-// or initials, activities, hours and the names of places; no last name, no street, nothing of health.
+// calendar receives is computed at each reading, from the children that the citizen may act for on that day, and from what
+// its own home booked for them: first names or initials, activities, hours and the names of places; no last name, no
+// street, nothing of health, nothing of what a child's other home books.
 //
 // It changes no booking, and takes nothing in: calendars read, and cannot write.
 package feed

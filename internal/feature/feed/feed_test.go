@@ -121,6 +121,11 @@ func (h *house) choice(name string) activity.ChoiceID {
 // ask books, changes or gives up a day.
 func (h *house) ask(child family.ChildID, day civil.Date, seen, want string) {
 	h.t.Helper()
+	h.askAs(h.camille, child, day, seen, want)
+}
+
+func (h *house) askAs(a actor.Actor, child family.ChildID, day civil.Date, seen, want string) {
+	h.t.Helper()
 	w := booking.Wish{Cell: booking.Cell{Child: child, Activity: h.ID, Day: day}}
 	if seen != "" {
 		w.Seen = booking.Token("booked." + string(h.choice(seen)))
@@ -128,7 +133,7 @@ func (h *house) ask(child family.ChildID, day civil.Date, seen, want string) {
 	if want != "" {
 		w.Want = h.choice(want)
 	}
-	out, err := h.Apply(h.t, h.now, h.camille, booking.Order{Wishes: []booking.Wish{w}})
+	out, err := h.Apply(h.t, h.now, a, booking.Order{Wishes: []booking.Wish{w}})
 	if err != nil || out.Done() != 1 {
 		h.t.Fatalf("%s: %+v %v", day, out, err)
 	}
@@ -281,11 +286,13 @@ func TestACalendarThatDidNotChangeIsNotSentAgain(t *testing.T) {
 func TestWhoReadsWhatIsDecidedAtEachReading(t *testing.T) {
 	each(t, func(h *house) {
 		path := h.address(h.own, "form#creer")
-		bruno := h.address(h.portal.As(h.citizen(h.Bruno)), "form#creer")
+		his := h.citizen(h.Bruno)
+		bruno := h.address(h.portal.As(his), "form#creer")
 		friday := civil.NewDate(2027, 1, 8)
 		h.ask(h.Jeremy, friday, "", "Matin")
 		h.ask(h.Ines, friday, "", "Matin")
-		if all, other := h.events(path), h.events(bruno); len(all) != 2 || len(other) != 1 || other[ipek+" 2027-01-08"].UID == "" {
+		h.askAs(his, h.Jeremy, friday.AddDays(3), "", "Matin")
+		if all, other := h.events(path), h.events(bruno); len(all) != 2 || len(other) != 1 || other[ipek+" 2027-01-11"].UID == "" {
 			t.Errorf("Camille reads %v, Bruno of the other home %v", all, other)
 		}
 		if err := db.Do(context.Background(), h.d, func(tx *db.Tx) error {
