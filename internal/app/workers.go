@@ -65,6 +65,7 @@ func (a *App) mails() []mail.Template {
 	all = append(all, merging.Mails(merging.MailDeps{URL: a.address})...)
 	all = append(all, booking.Mails(booking.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	all = append(all, reminder.Mails(reminder.MailDeps{Key: a.Key, Now: a.Now, URL: a.address, Catalogue: a.Activities, Barred: absence.Barred(billing.Overdue)})...)
+	all = append(all, suspension.Mails(suspension.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	all = append(all, absence.Mails(absence.MailDeps{Now: a.Now, URL: a.address, Catalogue: a.Activities})...)
 	return all
 }
@@ -90,6 +91,10 @@ func subjectOf(template string) string {
 		return "Rappel avant une date limite"
 	case reminder.MailOpening:
 		return "Ouverture de réservations"
+	case suspension.MailClosed:
+		return "Accueil suspendu : vos jours sont annulés"
+	case suspension.MailReopened:
+		return "Accueil rétabli : vos jours sont revenus"
 	case absence.MailTold:
 		return "Une absence est signalée"
 	case absence.MailEvening:

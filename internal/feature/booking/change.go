@@ -167,6 +167,9 @@ func (o Order) words() error {
 func sceneFor(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue, o Order) (*Scene, error) {
 	s := &Scene{Catalogue: cat, Now: now, Overrule: a.Kind == actor.Agent && o.Overrule, asOne: o.Together, restore: a.Kind == actor.Agent && o.Overrule && o.Restore}
 	s.anyHome, s.counter = s.Overrule && strings.TrimSpace(o.Reason) != "", a.Kind == actor.Agent
+	if s.counter {
+		s.word = o.Reason
+	}
 	var children []family.Child
 	var err error
 	if a.Kind == actor.Agent {
@@ -281,7 +284,7 @@ func (s *Scene) release(tx *db.Tx, all []Decision, which func(Decision) bool) er
 			}
 		}
 	}
-	freed, left, err := cancelOrLeave(tx, s.Now, ids)
+	freed, left, err := cancelOrLeave(tx, s.Now, s.word, ids)
 	if err != nil {
 		return fmt.Errorf("cancel bookings: %w", err)
 	}
@@ -353,7 +356,7 @@ func (s *Scene) insert(tx *db.Tx, a actor.Actor, o Order, all []Decision, slots 
 				mine = append(mine, id)
 			}
 		}
-		if _, err := cancelBookings(tx, s.Now, mine); err != nil {
+		if _, _, err := cancelOrLeave(tx, s.Now, s.word, mine); err != nil {
 			return fmt.Errorf("take back half a booking: %w", err)
 		}
 		all[i] = d.refuse(Moved)
@@ -367,7 +370,7 @@ func (s *Scene) insert(tx *db.Tx, a actor.Actor, o Order, all []Decision, slots 
 // rows are the bookings of a decision: the units taken, and with a change those kept, which are of the new choice now.
 func (s *Scene) rows(a actor.Actor, o Order, d Decision, slots map[slotKey]activity.SlotID) []newBooking {
 	row := newBooking{Restored: s.comesBack(d.Cell, d.Held), Child: d.Child, Day: d.Day, Family: s.kids[d.Child].family, State: Booked, Late: d.Late, ByAgent: a.Kind == actor.Agent}
-	if _, alone := s.Catalogue.OfUnit(activity.UnitID(d.Want)); !alone {
+	if _, alone := s.Catalogue.OfUnit(activity.UnitID(d.Want)); !alone && !isLoose(d.Want) {
 		row.Choice = d.Want
 	}
 	if d.Until.Kind == activity.LimitAt || d.Until.Kind == activity.LimitNever {

@@ -115,6 +115,9 @@ func (s *Scene) verdict(a *activity.Activity, h Holding, c Cell, action activity
 // book takes a choice, in place of another when the cell holds one.
 func (s *Scene) book(d Decision, a *activity.Activity) Decision {
 	units := unitsOf(a, d.Want)
+	if s.restore { // the parts that were, whether a choice makes them or not
+		units = partsOf(a, d.Want)
+	}
 	if len(units) == 0 {
 		return d.refuse("Cette formule n’existe plus")
 	}

@@ -308,10 +308,7 @@ func (p Proof) label(cat *activity.Catalogue) string {
 	if id == "" {
 		id = activity.ChoiceID(p.wasChoice())
 	}
-	if c, known := a.ChoiceByID(id); known {
-		return a.Label(c.Name)
-	}
-	return a.Name
+	return a.Label(ChoiceName(a, id))
 }
 
 func (p Proof) choiceName(cat *activity.Catalogue, id activity.ChoiceID) string {

@@ -144,14 +144,9 @@ func idArgs(first any, ids []ID) []any {
 	return args
 }
 
-// cancelBookings cancels those that still stand, and returns the slot of each ("" when it took no place).
-func cancelBookings(tx *db.Tx, now time.Time, ids []ID) (map[ID]activity.SlotID, error) {
-	freed, _, err := cancelOrLeave(tx, now, ids)
-	return freed, err
-}
-
-// cancelOrLeave is cancelBookings, with the slot that each one waited for.
-func cancelOrLeave(tx *db.Tx, now time.Time, ids []ID) (freed, left map[ID]activity.SlotID, err error) {
+// cancelOrLeave cancels those that still stand with the service's word, "" when a family gives them up, and returns the slot
+// of each ("" when it took no place) and the slot that each one waited for.
+func cancelOrLeave(tx *db.Tx, now time.Time, word string, ids []ID) (freed, left map[ID]activity.SlotID, err error) {
 	freed, left = map[ID]activity.SlotID{}, map[ID]activity.SlotID{}
 	type pair struct {
 		id     ID
@@ -163,9 +158,9 @@ func cancelOrLeave(tx *db.Tx, now time.Time, ids []ID) (freed, left map[ID]activ
 			var p pair
 			err := s.Scan(&p.id, &p.slot, &p.waited)
 			return p, err
-		}, `update booking set state = 'cancelled', cancel_asked_at = null, changed_at = $1, offer_until_at = null
-			where id in (`+db.Marks(2, len(part))+`) and state in ('booked', 'asked', 'waiting', 'offered')
-			returning id, coalesce(slot, wants, ''), wants is not null`, idArgs(civil.InstantOf(now), part)...)
+		}, `update booking set state = 'cancelled', cancel_asked_at = null, changed_at = $1, offer_until_at = null, reason = $2, by_agent = $3
+			where id in (`+db.Marks(4, len(part))+`) and state in ('booked', 'asked', 'waiting', 'offered')
+			returning id, coalesce(slot, wants, ''), wants is not null`, append([]any{civil.InstantOf(now), word, word != ""}, idAnys(part)...)...)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -60,19 +60,11 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 			from enrolment e join child k on k.person = e.child
 			where e.state = 'active' and e.to_day >= $1 and e.from_day <= $2 and e.child in (`+in+`)
 		union all
-		select 'b', b.id, b.child, b.family, b.unit, b.day, b.day, '', '', b.state, coalesce(b.choice, b.unit), coalesce(b.slot, ''), b.until_at,
-				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, coalesce(t.state, ''), `+s.rank()+`, coalesce(b.offer_until_at, 0), coalesce(b.changed_at, b.made_at), b.absence_at is not null
-			from booking b left join attendance t on t.child = b.child and t.day = b.day and t.unit = b.unit
-			where b.day between $1 and $2 and b.child in (`+in+`)
+		`+heldRows(in, s.rank())+`
 		union all
 		select 'b', b.id, b.child, b.family, b.unit, b.day, b.day, '', '', b.state, coalesce(b.choice, b.unit), coalesce(b.slot, ''), b.until_at,
 				b.late, b.cancel_asked_at is not null, b.by_agent, b.reason, '', 0, coalesce(b.offer_until_at, 0), coalesce(b.changed_at, b.made_at), b.absence_at is not null
 			from booking b where b.state = 'offered' and b.day > $2 and b.child in (`+in+`)
-		union all
-		select 'b', '', t.child, '', t.unit, t.day, t.day, '', '', '', t.unit, '', null, false, false, false, '', t.state, 0, 0, 0, false
-			from attendance t
-			where t.day between $1 and $2 and t.child in (`+in+`)
-				and not exists (select 1 from booking b where b.child = t.child and b.day = t.day and b.unit = t.unit)
 		union all
 		select 'q', '', '', q.family, q.quality, q.from_day, coalesce(q.to_day, '9999-12-31'), '', '', '', '', '', null, false, false, false, '', '', 0, 0, 0, false
 			from family_quality q
@@ -90,19 +82,15 @@ func readScene(r db.Reader, s *Scene, children []family.Child, days civil.Range)
 		}
 	}
 	s.custody = custody.Timelines(homes)
-	for c, h := range s.held {
-		if len(h.Units) > 1 {
-			s.held[c] = s.joined(c, h)
-		}
-	}
+	s.asChoices()
 	return nil
 }
 
 // joined gives the units of a cell the one choice that they make together, as when the old portal booked them one by
-// one; none when no choice does.
+// one; one of their own when no choice does.
 func (s *Scene) joined(c Cell, h Holding) Holding {
 	a, _ := s.Catalogue.Activity(c.Activity)
-	h.Choice = ""
+	h.Choice = loose(h.Parts())
 	for _, choice := range a.Choices {
 		if len(choice.Units) == len(h.Units) && !slices.ContainsFunc(h.Units, func(u heldUnit) bool { return !slices.Contains(choice.Units, u.unit) }) {
 			h.Choice = choice.ID

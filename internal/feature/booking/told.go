@@ -9,9 +9,10 @@ import (
 	"parvis/internal/feature/family"
 )
 
-// CountTold counts the mails that confirmations about some children of some families send on a day: one to each head
-// with an address whom no restriction keeps from all of them. Two statements for each hundred families.
-func CountTold(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID) (int, error) {
+// MailsTo counts, family by family, the mails that confirmations about some of its children send on a day: one to each head
+// with an address whom no restriction keeps from all of them. A family that is not there reads of nothing. Two statements
+// for each hundred families.
+func MailsTo(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID) (map[family.ID]int, error) {
 	type pair struct {
 		family family.ID
 		person string
@@ -22,7 +23,7 @@ func CountTold(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID
 		families = append(families, id)
 	}
 	slices.Sort(families)
-	n := 0
+	told := map[family.ID]int{}
 	for part := range slices.Chunk(families, batch) {
 		args := []any{day}
 		for _, id := range part {
@@ -37,7 +38,7 @@ func CountTold(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID
 			return x, err
 		}, `select m.family, p.id `+heads, args...)
 		if err != nil {
-			return 0, fmt.Errorf("count whom to tell: %w", err)
+			return nil, fmt.Errorf("count whom to tell: %w", err)
 		}
 		barred, err := db.List(r, func(s db.Scanner) (kept, error) {
 			var x kept
@@ -46,13 +47,13 @@ func CountTold(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID
 		}, `select x.person, x.child from restriction x where x.from_day <= $1 and (x.lifted_day is null or x.lifted_day > $1)
 			and x.person in (select p.id `+heads+`)`, args...)
 		if err != nil {
-			return 0, fmt.Errorf("count whom to tell: %w", err)
+			return nil, fmt.Errorf("count whom to tell: %w", err)
 		}
 		for _, h := range all {
 			if slices.ContainsFunc(about[h.family], func(c family.ChildID) bool { return !slices.Contains(barred, kept{h.person, string(c)}) }) {
-				n++
+				told[h.family]++
 			}
 		}
 	}
-	return n, nil
+	return told, nil
 }

@@ -49,11 +49,7 @@ func readHabits(r db.Reader, s *Scene, children []family.Child, today civil.Date
 			s.take(x)
 		}
 	}
-	for c, h := range s.held {
-		if len(h.Units) > 1 {
-			s.held[c] = s.joined(c, h)
-		}
-	}
+	s.asChoices()
 	return nil
 }
 

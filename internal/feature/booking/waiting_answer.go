@@ -178,7 +178,7 @@ func GivePlace(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue,
 		for i, u := range h.Units {
 			ids[i] = u.id
 		}
-		_, left, err := cancelOrLeave(tx, now, ids)
+		_, left, err := cancelOrLeave(tx, now, "", ids)
 		if err != nil {
 			return "", fmt.Errorf("take a wish off the list: %w", err)
 		}

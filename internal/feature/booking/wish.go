@@ -164,10 +164,11 @@ type childDay struct {
 type Scene struct {
 	Catalogue *activity.Catalogue
 	Now       time.Time
-	Overrule  bool // an agent decides past deadlines
-	anyHome   bool // an agent books in a home on a day of the other one, for a reason
-	restore   bool // what was cancelled comes back as it was
-	counter   bool // an agent's order
+	Overrule  bool   // an agent decides past deadlines
+	anyHome   bool   // an agent books in a home on a day of the other one, for a reason
+	restore   bool   // what was cancelled comes back as it was
+	counter   bool   // an agent's order
+	word      string // of the service, on what it cancels
 	kids      map[family.ChildID]kid
 	enrolled  map[childActivity][]entitled
 	held      map[Cell]Holding

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"parvis/internal/base/actor"
+	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
-	"parvis/internal/base/fault"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
@@ -89,6 +89,7 @@ type formView struct {
 	asked      Asked
 	effect     *Effect // nil: not checked yet
 	scope      string  // what is asked, in words
+	who
 }
 
 // read reads the form.
@@ -130,7 +131,8 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 		if !f.Bool("verifier") || f.Failed() {
 			return v, nil
 		}
-		if _, err := v.asked.Check(a, cat, v.today); err != nil {
+		service, err := v.asked.Check(a, cat, v.today)
+		if err != nil {
 			if !f.Take(err) {
 				return v, err
 			}
@@ -142,10 +144,16 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 			return v, nil
 		}
 		e, err := effectOf(rd, cat, v.asked, v.today)
-		v.effect = &e
-		return v, err
+		if err != nil {
+			return v, err
+		}
+		v.effect, v.who = &e, whoFor(a, service)
+		return v, v.read(rd, e.ByChild, e.Calls, nil)
 	})
 	if err != nil {
+		return err
+	}
+	if err := p.looked(r.Context(), a, v.who, audit.Entry{Object: "day_list", ID: v.asked.Days.From.String() + " " + v.asked.Days.To.String()}); err != nil {
 		return err
 	}
 	title := "Suspendre l’accueil"
@@ -194,6 +202,15 @@ type Effect struct {
 	Children int
 	Mails    int // one a head of family who may read of it
 	Happened int // days whose presence is noted already: they stay
+	ByChild  []childDays
+	Calls    []call // the families that no mail reaches
+	Open     bool   // some place there is still open
+}
+
+// childDays is how many days a child loses.
+type childDays struct {
+	child family.ChildID
+	days  int
 }
 
 // EffectLine counts the children that an activity loses on a day.
@@ -211,21 +228,22 @@ func effectOf(r db.Reader, cat *activity.Catalogue, x Asked, today civil.Date) (
 		return Effect{}, err
 	}
 	var e Effect
-	families, children := map[family.ID][]family.ChildID{}, map[family.ChildID]bool{}
+	families, children := map[family.ID][]family.ChildID{}, map[family.ChildID]int{}
 	at := map[string]int{}
 	for _, h := range all {
 		act, known := cat.Activity(h.Activity)
 		if !known {
 			continue
 		}
-		if h.happened {
+		if h.happened() {
 			e.Happened++
 			continue
 		}
 		if !h.changes(cat) {
 			continue
 		}
-		families[h.family], children[h.Child] = append(families[h.family], h.Child), true
+		families[h.family] = append(families[h.family], h.Child)
+		children[h.Child]++
 		key := h.Day.String() + string(h.Activity)
 		i, seen := at[key]
 		if !seen {
@@ -236,7 +254,7 @@ func effectOf(r db.Reader, cat *activity.Catalogue, x Asked, today civil.Date) (
 		switch {
 		case h.left != "":
 			e.Lines[i].Changed++
-		case h.state == booking.Booked:
+		case h.State == booking.Booked:
 			e.Lines[i].Booked++
 		default:
 			e.Lines[i].Asked++
@@ -246,8 +264,29 @@ func effectOf(r db.Reader, cat *activity.Catalogue, x Asked, today civil.Date) (
 		return cmp.Or(x.Day.Compare(y.Day), strings.Compare(x.Activity, y.Activity))
 	})
 	e.Families, e.Children = len(families), len(children)
-	e.Mails, err = booking.CountTold(r, today, families)
+	e.ByChild = sorted(children)
+	told, err := booking.MailsTo(r, today, families)
+	if err != nil {
+		return e, err
+	}
+	for _, n := range told {
+		e.Mails += n
+	}
+	if e.Calls, err = toCall(r, families, told, today); err != nil {
+		return e, err
+	}
+	e.Open, err = x.anyOpen(r, cat)
 	return e, err
+}
+
+// sorted are children with their days, in a fixed order.
+func sorted(days map[family.ChildID]int) []childDays {
+	var all []childDays
+	for id, n := range days {
+		all = append(all, childDays{id, n})
+	}
+	slices.SortFunc(all, func(x, y childDays) int { return strings.Compare(string(x.child), string(y.child)) })
+	return all
 }
 
 func (p Pages) suspend(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
@@ -258,7 +297,7 @@ func (p Pages) suspend(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	}
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		id, err := Suspend(tx, now, a, cat, read(f))
-		return web.Done{Location: Path + "/" + string(id), Sentence: "Les places sont fermées. Chaque famille est prévenue dans les minutes qui viennent."}, err
+		return web.Done{Location: Path + "/" + string(id), Sentence: "Les places sont fermées. S’il y a des jours à annuler, ils le sont dans les minutes qui viennent."}, err
 	})
 	if f.Take(err) {
 		return p.show(w, r, a, f)
@@ -266,47 +305,10 @@ func (p Pages) suspend(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 	return err
 }
 
-// oneView is a suspension as it stands.
-type oneView struct {
-	kept
-	cat  *activity.Catalogue
-	now  time.Time
-	left int // days that families still hold there
-}
-
-func (v oneView) today() civil.Date { return civil.DateOf(v.now) }
-
-func (p Pages) one(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
-	v := oneView{now: p.Now()}
-	v, err := db.Read(r.Context(), p.DB, func(rd db.Reader) (oneView, error) {
-		v := v
-		var err error
-		if v.kept, err = byID(rd, ID(r.PathValue("id"))); err != nil {
-			return v, err
-		}
-		if !a.CanFor(Write, string(v.Service)) {
-			return v, fault.Missing("suspension")
-		}
-		if v.cat, err = p.Catalogue.In(rd, v.now); err != nil || v.State != Closed {
-			return v, err
-		}
-		all, err := v.across().heldBy(rd, v.cat, "")
-		v.left = len(all)
-		return v, err
-	})
-	if err != nil {
-		return err
-	}
-	if v.busy() {
-		w.Header().Set("Refresh", "5")
-	}
-	return web.Render(w, r, page(v.title(), v.Days.From.French()), onePage(v))
-}
-
 func (p Pages) reopen(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
 	id, now := ID(r.PathValue("id")), p.Now()
 	return web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
-		return web.Done{Location: Path + "/" + string(id), Sentence: "Les places sont rouvertes. Chaque famille retrouve ses jours et en est prévenue dans les minutes qui viennent."},
+		return web.Done{Location: Path + "/" + string(id), Sentence: "Les places sont rouvertes. Les jours annulés reviennent dans les minutes qui viennent."},
 			Reopen(tx, now, a, id)
 	})
 }
@@ -320,13 +322,6 @@ func daysWords(d civil.Range) string {
 		return d.From.Long()
 	}
 	return "du " + d.From.Long() + " au " + d.To.Long()
-}
-
-func (v oneView) title() string {
-	if v.Days.From == v.Days.To {
-		return "Accueil suspendu le " + v.Days.From.Long()
-	}
-	return "Accueil suspendu " + daysWords(v.Days)
 }
 
 // where names what is closed: "Restauration scolaire, Mercredi (Repas) – Les Tilleuls".
@@ -386,11 +381,17 @@ func placeName(act *activity.Activity, site town.SiteID) string {
 func (s Suspension) mark() web.Mark {
 	switch s.State {
 	case Closing:
-		return web.Mark{Tone: web.Info, Icon: "clock", Word: "Familles en cours d’information"}
+		return web.Mark{Tone: web.Info, Icon: "clock", Word: "Annulation en cours"}
 	case Reopening:
 		return web.Mark{Tone: web.Info, Icon: "clock", Word: "Réouverture en cours"}
 	case Reopened:
+		if s.Left > 0 {
+			return web.Mark{Tone: web.Error, Icon: "alert", Word: "Rouvert, sauf " + counted(s.Left, "jour")}
+		}
 		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Rouvert"}
+	}
+	if s.Left > 0 {
+		return web.Mark{Tone: web.Error, Icon: "alert", Word: "Suspendu, sauf " + counted(s.Left, "jour")}
 	}
 	return web.Mark{Tone: web.Warning, Icon: "ban", Word: "Suspendu"}
 }
@@ -400,38 +401,6 @@ func counted(n int, word string) string {
 		word += "s"
 	}
 	return strconv.Itoa(n) + "\u00a0" + word
-}
-
-// done says what was done so far: "12 familles prévenues, 31 jours annulés".
-func (s Suspension) done() string {
-	if s.Families == 0 {
-		return "Aucune famille n’avait de jour à annuler."
-	}
-	words := counted(s.Families, "famille") + " prévenue"
-	if s.Families > 1 {
-		words += "s"
-	}
-	words += ", " + counted(s.Cells, "jour") + " annulé"
-	if s.Cells > 1 {
-		words += "s"
-	}
-	return words + "."
-}
-
-// backWords says what a reopening gave back.
-func (s Suspension) backWords() string {
-	if s.Back == 0 {
-		return "Aucune famille n’avait de jour à retrouver."
-	}
-	if s.Back == 1 {
-		return "1\u00a0famille a retrouvé ses jours."
-	}
-	return strconv.Itoa(s.Back) + "\u00a0familles ont retrouvé leurs jours."
-}
-
-// leftWords says what families still hold.
-func (v oneView) leftWords() string {
-	return counted(v.left, "jour") + " restent à lire à la main\u00a0: présence déjà notée, ou enfant parti de la famille."
 }
 
 // fields are what the check sends again.
@@ -472,11 +441,22 @@ func (e Effect) happenedWords() string {
 func (e Effect) mailsWords() string {
 	switch e.Mails {
 	case 0:
-		return "Aucun responsable n’a d’adresse\u00a0: prévenez ces familles autrement."
+		return "Aucun courriel ne partira\u00a0: aucun responsable n’a d’adresse électronique."
 	case 1:
 		return "1\u00a0courriel partira, avec les jours de ses enfants, le motif et le message."
 	}
 	return strconv.Itoa(e.Mails) + "\u00a0courriels partiront, un par responsable, avec les jours de ses enfants, le motif et le message."
+}
+
+// button is what confirming does.
+func (e Effect) button() string {
+	switch {
+	case e.Mails > 0:
+		return "Suspendre et prévenir"
+	case len(e.Lines) > 0:
+		return "Suspendre"
+	}
+	return "Fermer ces places"
 }
 
 // partly tells that some keep a part of their day.

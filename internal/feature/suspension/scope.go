@@ -168,7 +168,8 @@ func (x across) meant(cat *activity.Catalogue, r heldRow) bool {
 
 // heldRow is a unit that a child has on a day, and where.
 type heldRow struct {
-	held
+	booking.Cell
+	family family.ID
 	unit   activity.UnitID
 	site   town.SiteID
 	group  activity.GroupID
@@ -188,54 +189,76 @@ func (x across) heldBy(r db.Reader, cat *activity.Catalogue, of family.ID) ([]he
 	}
 	rows, err := db.List(r, func(s db.Scanner) (heldRow, error) {
 		var h heldRow
-		err := s.Scan(&h.family, &h.Child, &h.Activity, &h.Day, &h.state, &h.choice, &h.giveUp, &h.happened, &h.unit, &h.site, &h.group, &h.level, &h.placed)
+		err := s.Scan(&h.family, &h.Child, &h.Activity, &h.Day, &h.unit, &h.site, &h.group, &h.level, &h.placed)
 		return h, err
-	}, `select b.family, b.child, u.activity, b.day, b.state, coalesce(b.choice, b.unit), b.cancel_asked_at is not null,
-			exists (select 1 from attendance t join unit tu on tu.id = t.unit where t.child = b.child and t.day = b.day and tu.activity = u.activity),
-			u.id, `+siteOf+`, `+groupOf+`, k.level, s.id is not null
+	}, `select b.family, b.child, u.activity, b.day, u.id, `+siteOf+`, `+groupOf+`, k.level, s.id is not null
 		from booking b join unit u on u.id = b.unit join child k on k.person = b.child left join slot s on s.id = coalesce(b.slot, b.wants)
 		where `+cond+` order by b.family, b.day, u.activity, b.child, b.state, u.position, u.id`, args...)
 	if err != nil {
 		return nil, err
 	}
-	type key struct {
-		family family.ID
-		cell   booking.Cell
-		state  booking.State
-	}
 	var all []held
-	at := map[key]int{}
+	var children []family.ChildID
+	seen, known := map[booking.Cell]bool{}, map[family.ChildID]bool{}
 	for _, h := range rows {
-		act, known := cat.Activity(h.Activity)
-		if !known || !x.meant(cat, h) {
+		if !x.meant(cat, h) || seen[h.Cell] {
 			continue
 		}
-		k := key{h.family, h.Cell, h.state}
-		i, seen := at[k]
-		if !seen {
-			i = len(all)
-			at[k] = i
-			h.held.left = x.leaves(act, h.held)
-			all = append(all, h.held)
+		seen[h.Cell] = true
+		all = append(all, held{family: h.family, Cell: h.Cell})
+		if !known[h.Child] {
+			known[h.Child] = true
+			children = append(children, h.Child)
 		}
-		all[i].giveUp = all[i].giveUp || h.giveUp
 	}
-	return all, nil
+	what, err := booking.Holdings(r, cat, children, x.days)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		h := &all[i]
+		if h.Holding = what[h.Cell]; h.Live() {
+			h.family = h.Holding.Family // who holds a part of the day holds it
+		}
+		if act, known := cat.Activity(h.Activity); known {
+			h.left = x.leaves(act, *h)
+		}
+	}
+	return slices.DeleteFunc(all, func(h held) bool { return of != "" && h.family != of }), nil
 }
 
 // leaves is the largest choice that stays of what is booked when only some parts are closed; "" when none does.
 func (x across) leaves(act *activity.Activity, h held) activity.ChoiceID {
-	closed := x.units(act.ID)
-	was, known := act.ChoiceByID(h.choice)
-	if len(closed) == 0 || !known || h.state != booking.Booked {
+	closed, was := x.units(act.ID), h.Parts()
+	if len(closed) == 0 || h.State != booking.Booked {
 		return ""
 	}
 	best, most := activity.ChoiceID(""), 0
 	for _, c := range act.Choices {
-		within := !slices.ContainsFunc(c.Units, func(u activity.UnitID) bool { return slices.Contains(closed, u) || !slices.Contains(was.Units, u) })
+		within := !slices.ContainsFunc(c.Units, func(u activity.UnitID) bool { return slices.Contains(closed, u) || !slices.Contains(was, u) })
 		if within && len(c.Units) > most {
 			best, most = c.ID, len(c.Units)
 		}
 	}
 	return best
+}
+
+// anyOpen tells that a place of what is asked is open.
+func (x Asked) anyOpen(r db.Reader, cat *activity.Catalogue) (bool, error) {
+	scopes := x.scopes(cat)
+	var units []activity.UnitID
+	for _, id := range x.Activities {
+		if act, known := cat.Activity(id); known {
+			for _, u := range act.Units {
+				units = append(units, u.ID)
+			}
+		}
+	}
+	all, err := activity.SlotsOn(r, units, x.Days)
+	return slices.ContainsFunc(all, func(o activity.Slot) bool {
+		return !o.Closed && slices.ContainsFunc(scopes, func(s Scope) bool {
+			act, known := cat.OfUnit(o.Unit)
+			return known && act.ID == s.Activity && (s.Unit == "" || s.Unit == o.Unit) && (s.Site == "" || s.Site == o.Site) && (s.Group == "" || s.Group == o.Group)
+		})
+	}), err
 }

@@ -12,6 +12,7 @@ import (
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
 )
 
 //go:embed migrations/*.sql
@@ -74,10 +75,7 @@ func slotsOf(r db.Reader, id ID, from civil.Date) (map[activity.ID][]activity.Sl
 	return by, err
 }
 
-const columns = `s.id, s.service, s.from_day, s.to_day, s.reason, s.message, s.state, s.made_at, s.by_account, s.by_person,
-	(select count(*) from suspension_order o where o.suspension = s.id),
-	(select cast(coalesce(sum(o.days), 0) as bigint) from suspension_order o where o.suspension = s.id),
-	(select count(*) from suspension_order o where o.suspension = s.id and o.given_back = 1)`
+const columns = `s.id, s.service, s.from_day, s.to_day, s.reason, s.message, s.state, s.made_at, s.by_account, s.by_person, s.left_days`
 
 // kept is a suspension with who made it.
 type kept struct {
@@ -87,8 +85,7 @@ type kept struct {
 
 func scan(s db.Scanner) (kept, error) {
 	var x kept
-	err := s.Scan(&x.ID, &x.Service, &x.Days.From, &x.Days.To, &x.Reason, &x.Message, &x.State, &x.MadeAt, &x.account, &x.person,
-		&x.Families, &x.Cells, &x.Back)
+	err := s.Scan(&x.ID, &x.Service, &x.Days.From, &x.Days.To, &x.Reason, &x.Message, &x.State, &x.MadeAt, &x.account, &x.person, &x.Left)
 	return x, err
 }
 
@@ -104,6 +101,34 @@ func byID(r db.Reader, id ID) (kept, error) {
 		return c, err
 	}, `select activity, coalesce(site, ''), coalesce(unit, ''), coalesce(grp, '') from suspension_scope where suspension = $1 order by activity, site, unit, grp`, string(id))
 	return x, err
+}
+
+// taken is a day that a suspension took from a child, whatever became of it since.
+type taken struct {
+	booking.Cell
+	family    family.ID
+	givenBack bool
+}
+
+// takenBy lists what a suspension took so far, in the order of families.
+func takenBy(r db.Reader, id ID) ([]taken, error) {
+	return db.List(r, func(s db.Scanner) (taken, error) {
+		var x taken
+		err := s.Scan(&x.family, &x.Child, &x.Activity, &x.Day, &x.givenBack)
+		return x, err
+	}, `select l.family, l.child, l.activity, l.day, coalesce(o.given_back, 0) = 1 from suspension_order o join booking_line l on l.reference = o.reference
+		where o.suspension = $1 and l.did in ('cancelled', 'changed') order by l.family, l.day, l.activity, l.child`, string(id))
+}
+
+// backSteps counts the confirmations of a suspension, and those that its reopening went through.
+func backSteps(r db.Reader, id ID) (all, done int, err error) {
+	type pair struct{ all, done int }
+	n, err := db.One(r, "confirmations", func(s db.Scanner) (pair, error) {
+		var x pair
+		err := s.Scan(&x.all, &x.done)
+		return x, err
+	}, `select count(*), count(given_back) from suspension_order where suspension = $1`, string(id))
+	return n.all, n.done, err
 }
 
 // lock reads a suspension that nobody else changes until the transaction ends.
@@ -124,26 +149,26 @@ func setReopening(tx *db.Tx, now time.Time, a actor.Actor, id ID) error {
 	return err
 }
 
-// setDone ends the going through of the families.
-func setDone(tx *db.Tx, id ID, from, to State) error {
-	_, err := tx.Exec(`update suspension set state = $3 where id = $1 and state = $2`, string(id), string(from), string(to))
+// setDone ends the going through of the families; left is how many days it could not do anything about.
+func setDone(tx *db.Tx, id ID, from, to State, left int) error {
+	_, err := tx.Exec(`update suspension set state = $3, left_days = $4 where id = $1 and state = $2`, string(id), string(from), string(to), left)
 	return err
 }
 
-// held is what a child has on a day that a suspension is about, as an order names it.
+// held is what a child has on a day that a suspension is about, as booking reads it.
 type held struct {
-	family family.ID
 	booking.Cell
-	state    booking.State
-	choice   activity.ChoiceID
-	giveUp   bool              // the family asked to cancel it
-	happened bool              // presence is noted already
-	left     activity.ChoiceID // what stays of it, when only a part is closed
+	booking.Holding
+	family family.ID
+	left   activity.ChoiceID // what stays of it, when only a part is closed
 }
+
+// happened tells that presence is noted already.
+func (h held) happened() bool { return h.Attendance != "" }
 
 // wish asks to give it up, or to keep what stays of it.
 func (h held) wish() booking.Wish {
-	return booking.Wish{Cell: h.Cell, Want: h.left, Seen: booking.Holding{State: h.state, Choice: h.choice, CancelAsked: h.giveUp}.Token()}
+	return booking.Wish{Cell: h.Cell, Want: h.left, Seen: h.Token()}
 }
 
 // across is what suspensions and their preview look for.
@@ -164,13 +189,15 @@ func notGivenBack(r db.Reader, id ID) ([]string, error) {
 	return db.List(r, db.Column[string], `select reference from suspension_order where suspension = $1 and given_back is null order by reference`, string(id))
 }
 
-// setGivenBack notes that a confirmation was gone through: 1 when something was given back, 0 when nothing could be.
-func setGivenBack(tx *db.Tx, reference string, some bool) error {
-	n := 0
-	if some {
-		n = 1
-	}
-	_, err := tx.Exec(`update suspension_order set given_back = $2 where reference = $1`, reference, n)
+// claimBack takes a confirmation to give its days back; false when somebody did.
+func claimBack(tx *db.Tx, reference string) (bool, error) {
+	n, err := tx.Exec(`update suspension_order set given_back = 0 where reference = $1 and given_back is null`, reference)
+	return n > 0, err
+}
+
+// setGivenBack notes that something of a confirmation was given back.
+func setGivenBack(tx *db.Tx, reference string) error {
+	_, err := tx.Exec(`update suspension_order set given_back = 1 where reference = $1`, reference)
 	return err
 }
 
@@ -182,10 +209,56 @@ type lost struct {
 	became activity.ChoiceID // what was left of it, "" when all of it was cancelled
 }
 
+const lostColumns = `l.family, l.child, l.activity, l.day, l.was, l.became`
+
+func scanLost(s db.Scanner) (lost, error) {
+	var x lost
+	err := s.Scan(&x.family, &x.Child, &x.Activity, &x.Day, &x.was, &x.became)
+	return x, err
+}
+
 func lostIn(r db.Reader, reference string, from civil.Date) ([]lost, error) {
-	return db.List(r, func(s db.Scanner) (lost, error) {
-		var x lost
-		err := s.Scan(&x.family, &x.Child, &x.Activity, &x.Day, &x.was, &x.became)
-		return x, err
-	}, `select family, child, activity, day, was, became from booking_line where reference = $1 and did in ('cancelled', 'changed') and day >= $2 order by position`, reference, from)
+	return db.List(r, scanLost, `select `+lostColumns+` from booking_line l where l.reference = $1 and l.did in ('cancelled', 'changed') and l.day >= $2 order by l.position`, reference, from)
+}
+
+// lostTo lists what a suspension took from days from one on, by family.
+func lostTo(r db.Reader, id ID, from civil.Date) ([]lost, error) {
+	return db.List(r, scanLost, `select `+lostColumns+` from suspension_order o join booking_line l on l.reference = o.reference
+		where o.suspension = $1 and l.did in ('cancelled', 'changed') and l.day >= $2 order by l.family, l.day, l.child, l.activity`, string(id), from)
+}
+
+// headsOf are those who act in some families, by family.
+func headsOf(r db.Reader, today civil.Date, of []call) (map[family.ID][]person.Person, error) {
+	type pair struct {
+		family family.ID
+		person person.ID
+	}
+	heads := map[family.ID][]person.Person{}
+	for part := range slices.Chunk(of, batch) {
+		args := []any{today}
+		for _, x := range part {
+			args = append(args, string(x.family))
+		}
+		all, err := db.List(r, func(s db.Scanner) (pair, error) {
+			var x pair
+			err := s.Scan(&x.family, &x.person)
+			return x, err
+		}, `select family, person from family_member where family in (`+db.Marks(2, len(part))+`) and role in ('holder', 'coholder') and state = 'approved' and from_day <= $1
+			and (to_day is null or to_day >= $1) order by role desc, person`, args...)
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]person.ID, len(all))
+		for i, x := range all {
+			ids[i] = x.person
+		}
+		people, err := person.Several(r, ids...)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range all {
+			heads[x.family] = append(heads[x.family], people[x.person])
+		}
+	}
+	return heads, nil
 }

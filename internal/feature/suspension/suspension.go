@@ -55,20 +55,17 @@ type Asked struct {
 	Message    string // what families do meanwhile: "Prévoyez un pique-nique"
 }
 
-// Suspension is one as it stands. Families and Cells count what its act changed so far; Left is what families still hold
-// on its days.
+// Suspension is one as it stands. Left is how many days its last act could do nothing about: an agent has them to see to.
 type Suspension struct {
-	ID       ID
-	Service  town.ServiceID
-	Scopes   []Scope
-	Days     civil.Range
-	Reason   string
-	Message  string
-	State    State
-	MadeAt   civil.Instant
-	Families int
-	Cells    int
-	Back     int // families whose days were given back
+	ID      ID
+	Service town.ServiceID
+	Scopes  []Scope
+	Days    civil.Range
+	Reason  string
+	Message string
+	State   State
+	MadeAt  civil.Instant
+	Left    int
 }
 
 const noSuchPlace = "Aucune de ces activités n’a lieu à cet endroit."
@@ -171,8 +168,14 @@ func Suspend(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, x
 			return "", fmt.Errorf("note closed slots: %w", err)
 		}
 	}
-	if closed == 0 {
-		return "", nothing
+	if closed == 0 { // closed already, by hand: what is still booked there goes all the same
+		all, err := s.across().heldBy(tx, cat, "")
+		if err != nil {
+			return "", fmt.Errorf("list what is held: %w", err)
+		}
+		if !slices.ContainsFunc(all, func(h held) bool { return h.changes(cat) }) {
+			return "", nothing
+		}
 	}
 	if err := audit.Write(tx, now, a, audit.Entry{Action: "suspension.made", Object: "suspension", ID: string(s.ID),
 		Detail: s.Days.From.String() + " " + s.Days.To.String() + " " + s.Reason}); err != nil {

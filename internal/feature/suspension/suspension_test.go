@@ -122,7 +122,7 @@ func TestOneActClosesCancelsAndTells(t *testing.T) {
 		if got := s.column(`select state from suspension`); got != "closed" {
 			t.Errorf("state %s", got)
 		}
-		told := s.column(`select distinct to_address from mail_outbox where template = 'booking.confirmed' and args like '%R-%' and id in
+		told := s.column(`select distinct to_address from mail_outbox where template = 'suspension.closed' and args like '%R-%' and id in
 			(select id from mail_outbox order by created_at desc, id desc limit ` + "3" + `) order by to_address`)
 		after := len(strings.Fields(s.column(`select id from mail_outbox`)))
 		if after-before != 3 || len(strings.Fields(told)) != 3 { // Camille and Thomas head the first home, Bruno the second

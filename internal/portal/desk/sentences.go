@@ -120,6 +120,7 @@ var sentences = map[string]string{
 	"booking.inserted":         "Réservations enregistrées",
 	"suspension.made":          "Accueil suspendu, familles prévenues",
 	"suspension.reopened":      "Accueil rétabli, familles prévenues",
+	"suspension.read":          "Enfants d’une suspension consultés",
 	"booking.list.exported":    "Liste du jour exportée",
 	"booking.list.health.read": "Informations de santé consultées dans une liste du jour",
 	"booking.offer.expired":    "Places proposées sans réponse, données aux suivants",
