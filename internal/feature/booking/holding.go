@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
 )
@@ -111,10 +112,10 @@ func ChoiceName(a *activity.Activity, id activity.ChoiceID) string {
 	var names []string
 	for i, u := range units {
 		if names = append(names, u.Name); i > 0 {
-			names[i] = lowerFirst(u.Name)
+			names[i] = french.Lower(u.Name)
 		}
 	}
-	return listWords(names)
+	return french.And(names)
 }
 
 // Try tells what an order would decide now, how many places are left apart, and does nothing.
@@ -134,7 +135,7 @@ func Try(r db.Reader, now time.Time, a actor.Actor, cat *activity.Catalogue, o O
 	for i, d := range all {
 		for _, u := range d.take {
 			if slot := slots[d.slotKey(u)]; d.takes() && slot.Closed {
-				all[i] = d.refuse(closedSlot(slot))
+				all[i] = d.refuse(ClosedWords(slot))
 			}
 		}
 	}

@@ -51,6 +51,7 @@ type listView struct {
 	today      civil.Date
 	activities []*activity.Activity // those that the agent may read
 	sections   []Section
+	shut       []string // what is closed that day and expects nobody
 	paper      bool
 	folded     bool   // the filter: once it was used
 	printed    string // who printed it and when
@@ -133,7 +134,16 @@ func (p Pages) readList(ctx context.Context, q url.Values, a actor.Actor, action
 	if v.form.Failed() {
 		return v, nil
 	}
-	if v.sections, err = db.Read(ctx, p.DB, func(r db.Reader) ([]Section, error) { return Of(r, a, cat, v.filter) }); err != nil {
+	v, err = db.Read(ctx, p.DB, func(r db.Reader) (listView, error) {
+		v := v
+		var err error
+		if v.sections, err = Of(r, a, cat, v.filter); err != nil {
+			return v, err
+		}
+		v.shut, err = closedLines(r, a, cat, v.filter, v.sections)
+		return v, err
+	})
+	if err != nil {
 		return v, err
 	}
 	if len(v.sections) == 0 {

@@ -51,7 +51,7 @@ func TestWhatIsClosedIsNotExpected(t *testing.T) {
 		for _, tr := range meals.Doc.Find("main table tbody tr").EachIter() {
 			got = append(got, strings.TrimSpace(tr.Find("th").Text())+" "+strings.TrimSpace(tr.Find("td").Text()))
 		}
-		if want := "Total des repas 0 | Parmi eux, avec une allergie ou un PAI 0 | Fermé : réservés, ne comptent pas 2"; strings.ReplaceAll(strings.Join(got, " | "), "\u00a0", " ") != want {
+		if want := "Total des repas Fermé | Parmi eux, avec une allergie ou un PAI 0 | Fermé : réservés, ne comptent pas 2"; strings.ReplaceAll(strings.Join(got, " | "), "\u00a0", " ") != want {
 			t.Errorf("meals %q, want %q", got, want)
 		}
 		for _, path := range []string{"/agents/repas?semaine=2027-01-04", "/agents/repas?jour=2027-01-08&vue=impression"} {
@@ -108,4 +108,34 @@ func TestTotalsByPlaceComeFirst(t *testing.T) {
 	if got := c.Get("/agents/listes?jour=2027-01-13&vue=impression").Text(".paper-totals"); got != want+" : 2 enfants attendus" {
 		t.Errorf("on paper: %q", got)
 	}
+}
+
+func TestAKitchenReadsWhyNothingIsCounted(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := expected(t, d)
+		closeFriday(t, d, o)
+		bookingtest.Exec(t, d, `update booking set state = 'cancelled'`)
+		c := lists(t, d, persontest.Now()).As(familytest.Agent(booking.Read))
+		plain := func(path string) string { return strings.ReplaceAll(c.Get(path).Text("main"), "\u00a0", " ") }
+		for _, path := range []string{"/agents/repas?jour=2027-01-08", "/agents/repas?semaine=2027-01-04", "/agents/repas?jour=2027-01-08&vue=impression"} {
+			if got := plain(path); !strings.Contains(got, "Vendredi 8 fermé : Sortie scolaire.") || !strings.Contains(got, "Fermé") || strings.Contains(got, "Personne n’a réservé") {
+				t.Errorf("%s: %s", path, got)
+			}
+		}
+		if file := c.Get("/agents/repas/export?jour=2027-01-08").Body; !strings.Contains(file, "Sortie scolaire;0") {
+			t.Errorf("the file: %s", file)
+		}
+		for _, path := range []string{fridayList, fridayList + "&vue=impression"} {
+			if got := plain(path); !strings.Contains(got, "Restauration scolaire – Élémentaire Jean-Moulin, fermé : Sortie scolaire") || strings.Contains(got, "Personne n’a réservé") {
+				t.Errorf("%s: %s", path, got)
+			}
+		}
+		if got := plain("/agents/listes?jour=2027-01-07"); strings.Contains(got, "Sortie scolaire") {
+			t.Errorf("another day: %s", got)
+		}
+		other := lists(t, d, persontest.Now()).As(familytest.AgentOf(o.Youth, booking.Read))
+		if got := other.Get(fridayList).Text("main"); strings.Contains(got, "Sortie scolaire") {
+			t.Errorf("another service: %s", got)
+		}
+	})
 }

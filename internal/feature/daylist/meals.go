@@ -78,9 +78,6 @@ func Meals(r db.Reader, a actor.Actor, cat *activity.Catalogue, days civil.Range
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, nil
-	}
 	shut, err := closedOn(r, days, units)
 	if err != nil {
 		return nil, err
@@ -130,6 +127,7 @@ func countMeals(cat *activity.Catalogue, days civil.Range, rows []mealRow, shut 
 		}
 		m.Diets[j].Meals[day] += x.meals
 	}
+	all = shut.meals(cat, days, all)
 	for i := range all {
 		slices.SortFunc(all[i].Diets, func(x, y DietCount) int { return strings.Compare(dietOrder(x.Label), dietOrder(y.Label)) })
 	}
@@ -172,6 +170,11 @@ func sumMeals(all []MealCounts) MealCounts {
 			for i := range n {
 				sum.Diets[j].Meals[i] += d.Meals[i]
 			}
+		}
+	}
+	for i := range n {
+		if !slices.ContainsFunc(all, func(m MealCounts) bool { return m.Closed[i] == "" }) {
+			sum.Closed[i] = all[0].Closed[i]
 		}
 	}
 	slices.SortFunc(sum.Diets, func(x, y DietCount) int { return strings.Compare(dietOrder(x.Label), dietOrder(y.Label)) })

@@ -87,6 +87,9 @@ func (v mealsView) file() [][]string {
 			add("Parmi eux, allergie ou PAI", m.Alert[i])
 			add("Demandes sans réponse", m.Asked[i])
 			add("Fermé, ne comptent pas", m.Dropped[i])
+			if m.Total[i] == 0 && m.Closed[i] != "" {
+				rows = append(rows, []string{day.French(), m.SiteName, m.Activity.Name, m.Unit.Name, m.Closed[i], "0"})
+			}
 		}
 	}
 	return rows
@@ -124,7 +127,7 @@ func (v mealsView) neighbour(way int) web.Link {
 func (v mealsView) shown() []int {
 	var all []int
 	for i, d := range v.days.Days() {
-		meal := slices.ContainsFunc(v.counts, func(m MealCounts) bool { return m.Total[i]+m.Asked[i]+m.Dropped[i] > 0 })
+		meal := slices.ContainsFunc(v.counts, func(m MealCounts) bool { return m.Total[i]+m.Asked[i]+m.Dropped[i] > 0 || m.Closed[i] != "" })
 		if v.oneDay || meal || d.Weekday() != time.Saturday && d.Weekday() != time.Sunday {
 			all = append(all, i)
 		}
@@ -167,7 +170,15 @@ func (v mealsView) rows(m MealCounts) [][]templ.Component {
 		}
 		return row
 	}
-	rows := [][]templ.Component{line("Total des repas", m.Total)}
+	total := []templ.Component{web.Text("Total des repas")}
+	for _, i := range v.shown() {
+		if m.Total[i] == 0 && m.Closed[i] != "" {
+			total = append(total, web.Text("Fermé"))
+			continue
+		}
+		total = append(total, web.Text(strconv.Itoa(m.Total[i])))
+	}
+	rows := [][]templ.Component{total}
 	for _, d := range m.Diets {
 		rows = append(rows, line(d.Label, d.Meals))
 	}

@@ -33,7 +33,7 @@ type MailDeps struct {
 
 // Mails are the mails of this package.
 func Mails(d MailDeps) []mail.Template {
-	x := letter{to: "Camille Martin", reference: "{référence}", reason: "{motif}", message: "{message}", facts: "{ce qui change}", names: "{enfants}", lines: []string{"{jours}"}, lost: 1}
+	x := letter{to: "Camille Martin", reference: "{référence}", reason: "{motif}", message: "{message}", facts: "{ce qui change}", names: "{enfants}", lines: []string{"{jours}"}}
 	return []mail.Template{
 		{Name: MailClosed, Render: d.render(false), Label: "Accueil suspendu (grève, travaux…)", Specimen: mail.Example(d.closedBody(x))},
 		{Name: MailReopened, Render: d.render(true), Label: "Accueil rétabli", Specimen: mail.Example(d.reopenedBody(x))},
@@ -59,7 +59,6 @@ type letter struct {
 	facts                          string // "8 jours annulés"
 	names                          string // "Jérémy et Inès"
 	lines                          []string
-	lost                           int  // days that were booked
 	kept                           bool // a part of some day stays
 	told                           bool // an absence was told of some day
 }
@@ -76,7 +75,7 @@ func (d MailDeps) closedBody(x letter) mail.Body {
 	if x.message != "" {
 		body.Paragraphs = append(body.Paragraphs, strings.TrimRight(x.message, ". ")+".")
 	}
-	body.Paragraphs = append(append(body.Paragraphs, "Ce qui est annulé\u00a0:"), x.lines...)
+	body.Paragraphs = append(append(body.Paragraphs, x.heading()), x.lines...)
 	billed := "Rien n’est facturé pour ces jours, et vous n’avez aucune démarche à faire."
 	if x.kept {
 		billed = "Ce qui est annulé n’est pas facturé\u00a0: seul ce qui reste l’est. Vous n’avez aucune démarche à faire."
@@ -84,6 +83,14 @@ func (d MailDeps) closedBody(x letter) mail.Body {
 	body.Paragraphs = append(body.Paragraphs, billed)
 	body.Closing = []string{"Si l’accueil est rétabli, vous retrouvez ces jours et un courriel vous le dit. Une question\u00a0? Appelez le service."}
 	return body
+}
+
+// heading is above the children's lines.
+func (x letter) heading() string {
+	if x.kept {
+		return "Ce qui change\u00a0:"
+	}
+	return "Ce qui est annulé\u00a0:"
 }
 
 func (d MailDeps) reopenedBody(x letter) mail.Body {
@@ -171,9 +178,6 @@ func (x *letter) tell(cat *activity.Catalogue, lines []booking.Proof) {
 		days[k] = append(days[k], p.Day)
 		counts[done(p)]++
 		x.kept = x.kept || p.Did == booking.DidChange
-		if _, booked := p.Was.Booked(); booked {
-			x.lost++
-		}
 	}
 	var names, facts []string
 	for _, id := range children {

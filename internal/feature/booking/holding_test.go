@@ -1,0 +1,97 @@
+package booking_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"parvis/internal/base/civil"
+	"parvis/internal/base/db"
+	"parvis/internal/feature/activity/activitytest"
+	"parvis/internal/feature/booking"
+	"parvis/internal/feature/booking/bookingtest"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/family/familytest"
+	"parvis/internal/feature/person/persontest"
+	"parvis/internal/testkit"
+)
+
+func TestADayBookedPartByPartIsReadAsTheChoiceItMakes(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := bookingtest.NewOpen(t, d, activitytest.Wednesday())
+		day := civil.NewDate(2027, 1, 13)
+		row := func(child family.ChildID, unit string) booking.Row {
+			return booking.Row{Child: child, Unit: o.Units[unit], Day: day, Family: o.First, State: booking.Booked}
+		}
+		bookingtest.Agenda{}.Book(t, d, row(o.Jeremy, "Matin"), row(o.Jeremy, "Repas"), row(o.Jeremy, "Après-midi"), row(o.Ines, "Matin"), row(o.Ines, "Après-midi"))
+		cat, err := o.Catalogue.Get(context.Background(), persontest.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := func() map[booking.Cell]booking.Holding {
+			all, err := db.Read(context.Background(), d, func(r db.Reader) (map[booking.Cell]booking.Holding, error) {
+				return booking.Holdings(r, cat, []family.ChildID{o.Jeremy, o.Ines}, civil.Range{From: day, To: day})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		act, _ := cat.Activity(o.ID)
+		jeremy, ines := booking.Cell{Child: o.Jeremy, Activity: o.ID, Day: day}, booking.Cell{Child: o.Ines, Activity: o.ID, Day: day}
+		if got := booking.ChoiceName(act, held()[jeremy].Choice); got != "Journée" {
+			t.Errorf("Jérémy: %q", got)
+		}
+		if got := booking.ChoiceName(act, held()[ines].Choice); got != "Matin et après-midi" {
+			t.Errorf("Inès: %q", got)
+		}
+		order := booking.Order{Family: o.First, Overrule: true, Reason: "Grève", Wishes: []booking.Wish{{Cell: jeremy, Seen: held()[jeremy].Token()}, {Cell: ines, Seen: held()[ines].Token()}}}
+		agent := familytest.AgentOf(o.Service, booking.Write)
+		out, err := o.Apply(t, persontest.Now(), agent, order)
+		if err != nil || out.Done() != 2 {
+			t.Fatalf("cancelling both: %+v, %v", out.Lines, err)
+		}
+		// A choice of one's own is not on offer: not even to who knows its name.
+		loose := out.Lines[1].Held.Choice
+		out, err = o.Apply(t, persontest.Now(), persontest.Citizen(o.Camille), booking.Order{Wishes: []booking.Wish{{Cell: ines, Want: loose}}})
+		if err != nil || out.Done() != 0 {
+			t.Errorf("a family books parts that no choice makes: %+v, %v", out, err)
+		}
+	})
+}
+
+// What the service wrote on a day goes with what it did: who gives the day up itself later reads nothing of it.
+func TestTheServicesWordIsThatOfTheLastAct(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o, p := open(t, d, activitytest.Plan{})
+		agent := familytest.AgentOf(o.Service, booking.Write)
+		cell := booking.Cell{Child: o.Ines, Activity: o.ID, Day: friday}
+		seen := booking.Holding{State: booking.Booked, Choice: o.Only()}.Token()
+		apply := func(by string, order booking.Order) {
+			t.Helper()
+			who := agent
+			if by == "family" {
+				who = persontest.Citizen(o.Camille)
+			}
+			if out, err := o.Apply(t, persontest.Now(), who, order); err != nil || out.Done() != 1 {
+				t.Fatalf("%s: %+v, %v", by, out, err)
+			}
+		}
+		agenda := func() string {
+			return p.As(as(o.Camille, "Camille Martin")).Get("/espace/enfants/" + string(o.Ines) + "/agenda?semaine=2027-01-04").Text("main")
+		}
+		apply("family", booking.Order{Wishes: []booking.Wish{{Cell: cell, Want: o.Only()}}})
+		apply("agent", booking.Order{Family: o.First, Overrule: true, Reason: "Grève du personnel", Wishes: []booking.Wish{{Cell: cell, Seen: seen}}})
+		if got := agenda(); !strings.Contains(got, "Grève du personnel") {
+			t.Errorf("what the service took back: %s", got)
+		}
+		apply("agent", booking.Order{Family: o.First, Overrule: true, Restore: true, Reason: "Accueil rétabli", Wishes: []booking.Wish{{Cell: cell, Want: o.Only()}}})
+		if got := agenda(); !strings.Contains(got, "Accueil rétabli") {
+			t.Errorf("what the service gave back: %s", got)
+		}
+		apply("family", booking.Order{Wishes: []booking.Wish{{Cell: cell, Seen: seen}}})
+		if got := agenda(); strings.Contains(got, "Accueil rétabli") || strings.Contains(got, "Grève") {
+			t.Errorf("a day that the family gave up itself: %s", got)
+		}
+	})
+}
