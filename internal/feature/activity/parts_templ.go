@@ -1305,7 +1305,7 @@ func monthPage(f *web.Form, v monthView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "<p>Ce qui est déjà réservé le reste. Pour l’annuler et prévenir les familles :&nbsp;")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "<p>Fermer un jour n’annule pas ce qui y est réservé. Pour l’annuler aussi :&nbsp;")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -217,7 +217,8 @@ func (p Pages) counterConfirm(w http.ResponseWriter, r *http.Request, a actor.Ac
 		if out.Done() == 0 {
 			return web.Done{}, nothingDone{out}
 		}
-		return web.Done{Location: "/agents/reservations/" + out.Reference, Sentence: doneSentence(out) + " La famille est prévenue par courriel."}, nil
+		told, err := toldWords(tx, id, civil.DateOf(now), out.Reference)
+		return web.Done{Location: "/agents/reservations/" + out.Reference, Sentence: doneSentence(out) + " " + told}, err
 	})
 	if nothing, is := asNothing(err); is {
 		s := &Scene{Catalogue: cat, Now: now, kids: nothing.kids()}

@@ -95,3 +95,35 @@ func TestTheServicesWordIsThatOfTheLastAct(t *testing.T) {
 		}
 	})
 }
+
+func TestALateRequestMadePartByPartIsOneOfTheChoice(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := bookingtest.NewOpen(t, d, activitytest.Wednesday())
+		var rows []booking.Row
+		for _, unit := range []string{"Matin", "Repas", "Après-midi"} {
+			rows = append(rows, booking.Row{Child: o.Jeremy, Unit: o.Units[unit], Day: civil.NewDate(2027, 1, 13), Family: o.First, State: booking.Asked})
+		}
+		bookingtest.Agenda{}.Book(t, d, rows...)
+		cat, err := o.Catalogue.Get(context.Background(), persontest.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := db.Read(context.Background(), d, func(r db.Reader) ([]booking.LateRequest, error) {
+			return booking.LateRequests(r, cat, civil.DateOf(persontest.Now()))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		act, _ := cat.Activity(o.ID)
+		if len(all) != 1 || booking.ChoiceName(act, all[0].Choice) != "Journée" {
+			t.Fatalf("%d requests, %+v", len(all), all)
+		}
+		seen := booking.Holding{State: booking.Asked, Choice: all[0].Choice}.Token()
+		_, err = db.Write(context.Background(), d, func(tx *db.Tx) (string, error) {
+			return booking.AnswerLate(tx, persontest.Now(), familytest.AgentOf(o.Service, booking.Write), cat, o.First, all[0].Cell, seen, booking.Answer{Accept: true})
+		})
+		if err != nil {
+			t.Errorf("accepting it: %v", err)
+		}
+	})
+}

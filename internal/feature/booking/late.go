@@ -183,18 +183,24 @@ func LateRequests(r db.Reader, cat *activity.Catalogue, from civil.Date) ([]Late
 		return nil, fmt.Errorf("list late requests: %w", err)
 	}
 	var out []LateRequest
-	seen := map[Cell]bool{} // the units of one choice are one request
+	held := map[Cell]Holding{} // the units of one choice are one request
 	for _, x := range all {
 		act, known := cat.OfUnit(x.unit)
 		if !known {
 			continue
 		}
 		x.Activity = act.ID
-		if seen[x.Cell] {
-			continue
+		h, seen := held[x.Cell]
+		h.Units = append(h.Units, heldUnit{unit: x.unit})
+		if held[x.Cell] = h; !seen {
+			out = append(out, x.LateRequest)
 		}
-		seen[x.Cell] = true
-		out = append(out, x.LateRequest)
+	}
+	s := &Scene{Catalogue: cat}
+	for i, x := range out {
+		if h := held[x.Cell]; len(h.Units) > 1 {
+			out[i].Choice = s.joined(x.Cell, h).Choice
+		}
 	}
 	return out, nil
 }

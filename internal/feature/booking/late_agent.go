@@ -268,7 +268,11 @@ func (p Pages) answerLate(w http.ResponseWriter, r *http.Request, a actor.Actor)
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		ans.Reason = f.Text("motif")
 		ref, err := AnswerLate(tx, p.Now(), a, v.cat, of, c, Token(f.Line("vu")), ans)
-		return web.Done{Location: latePath, Sentence: answered(decision, v.child, ref)}, err
+		if err != nil {
+			return web.Done{}, err
+		}
+		told, err := toldWords(tx, of, civil.DateOf(p.Now()), ref)
+		return web.Done{Location: latePath, Sentence: answered(decision, v.child, ref) + told}, err
 	})
 	switch {
 	case f.Take(err):
@@ -299,7 +303,7 @@ func answered(decision, child, reference string) string {
 	case "attendre":
 		word = "Demande mise à la suite de la liste d’attente"
 	}
-	return word + "\u00a0: " + child + ". Référence " + reference + ". La famille est prévenue."
+	return word + "\u00a0: " + child + ". Référence " + reference + ". "
 }
 
 // lateSeveralView is the acceptance of several requests: to choose, then to check.

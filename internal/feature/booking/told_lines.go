@@ -36,3 +36,12 @@ func ReadTold(r db.Reader, cat *activity.Catalogue, reference string, of family.
 func (p Proof) Choices() (was, became activity.ChoiceID) {
 	return activity.ChoiceID(p.wasChoice()), p.Became
 }
+
+// toldWords says to an agent who learns of what it did: the family by mail, or nobody.
+func toldWords(r db.Reader, of family.ID, day civil.Date, reference string) (string, error) {
+	heads, err := toldOf(r, of, day, reference)
+	if err != nil || len(heads) > 0 {
+		return "La famille est prévenue par courriel.", err
+	}
+	return "Aucun responsable n’a d’adresse électronique\u00a0: prévenez la famille.", nil
+}

@@ -480,11 +480,15 @@ func (p Pages) giveWaiting(w http.ResponseWriter, r *http.Request, a actor.Actor
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {
 		ref, err := GivePlace(tx, p.Now(), a, v.cat, of, v.cell, Token(f.Line("vu")),
 			Give{Remove: decision == "retirer", AddPlace: decision == "ajouter", Reason: f.Text("motif")})
+		if err != nil {
+			return web.Done{}, err
+		}
+		told, err := toldWords(tx, of, civil.DateOf(p.Now()), ref)
 		sentence := "Place donnée\u00a0: " + v.name()
 		if decision == "retirer" {
 			sentence = "Retiré de la liste\u00a0: " + v.name()
 		}
-		return web.Done{Location: waitingPath + "?jour=" + v.cell.Day.String(), Sentence: sentence + ". Référence " + ref + ". La famille est prévenue."}, err
+		return web.Done{Location: waitingPath + "?jour=" + v.cell.Day.String(), Sentence: sentence + ". Référence " + ref + ". " + told}, err
 	})
 	switch {
 	case f.Take(err):
