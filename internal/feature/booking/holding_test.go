@@ -2,11 +2,13 @@ package booking_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/web"
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
@@ -84,6 +86,12 @@ func TestTheServicesWordIsThatOfTheLastAct(t *testing.T) {
 		apply("agent", booking.Order{Family: o.First, Overrule: true, Reason: "Grève du personnel", Wishes: []booking.Wish{{Cell: cell, Seen: seen}}})
 		if got := agenda(); !strings.Contains(got, "Grève du personnel") {
 			t.Errorf("what the service took back: %s", got)
+		}
+		week, err := db.Read(context.Background(), d, func(r db.Reader) ([]web.WeekDay, error) {
+			return pages(d).Week(r, persontest.Now(), as(o.Camille, "Camille Martin"))
+		})
+		if err != nil || !strings.Contains(fmt.Sprint(week), "Annulé\u00a0: grève du personnel") {
+			t.Errorf("the first page: %+v, %v", week, err)
 		}
 		apply("agent", booking.Order{Family: o.First, Overrule: true, Restore: true, Reason: "Accueil rétabli", Wishes: []booking.Wish{{Cell: cell, Want: o.Only()}}})
 		if got := agenda(); !strings.Contains(got, "Accueil rétabli") {
