@@ -101,7 +101,7 @@ func TestFamiliesThatNoMailReachesAreToCall(t *testing.T) {
 		asked := url.Values{"activite": {string(s.ID)}, "debut": {"14/01/2027"}, "fin": {"15/01/2027"}, "motif": {"Grève du personnel"}}
 		form := s.desk().As(s.reader()).Get(suspension.Path + "/nouvelle")
 		check := form.SubmitAll("#suspendre", asked)
-		for _, want := range []string{"Familles à appeler", "Bruno", "06 12 34 56 78", "Voir les enfants (2)", "Inès", "Suspendre et prévenir"} {
+		for _, want := range []string{"Familles à appeler", "Bruno", "06 12 34 56 78", "Voir les enfants (2)", "Inès", "Partout : Élémentaire Jean-Moulin", "Suspendre et prévenir"} {
 			if !strings.Contains(strings.ReplaceAll(check.Text("main"), "\u00a0", " "), want) {
 				t.Errorf("the check lacks %q: %s", want, check.Text("main"))
 			}

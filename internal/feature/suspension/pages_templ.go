@@ -250,7 +250,7 @@ func checked(v formView) templ.Component {
 			templ_7745c5c3_Var7 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = web.Summary([]web.Row{{Label: "Ce qui est suspendu", Value: v.scope}, {Label: "Jours", Value: daysWords(v.asked.Days)}, {Label: "Motif", Value: v.asked.Reason}, {Label: "Message", Value: orNone(v.asked.Message)}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Summary(v.rows()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
