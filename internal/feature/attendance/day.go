@@ -35,6 +35,7 @@ type Row struct {
 	Now  Folded
 	Came bool // without a booking
 	Kept bool // a place is kept: booked, and not closed since
+	Shut bool // what it was booked for is closed: it is not marked
 }
 
 // planned tells that the child counts among those expected: a place is kept, and nobody told that it will not come,
@@ -70,7 +71,7 @@ func (x Row) tab() tab {
 		return tabLeft
 	case state == booking.Present:
 		return tabPresent
-	case state != "":
+	case state != "" || x.Shut:
 		return tabAbsent
 	}
 	return tabExpected
@@ -169,7 +170,7 @@ func (t told) row(s daylist.Section, e daylist.Expected) Row {
 	k := Key{e.Child, s.Unit.ID, t.day}
 	x := Row{Pupil: Pupil{ID: e.Child, Last: e.LastName, First: e.FirstName, Folded: person.Fold(e.FirstName + " " + e.LastName), Class: e.Where()},
 		Base: e.Attendance, Now: Fold(t.marks[k]), Came: e.State != booking.Booked && e.State != booking.Asked,
-		Kept: e.State == booking.Booked && e.Closed == ""}
+		Kept: e.State == booking.Booked && e.Closed == "", Shut: e.Closed != ""}
 	if was, marked := t.stays[k]; marked && was.Wrote == e.Attendance {
 		x.Base = was.Before
 	}
@@ -315,6 +316,7 @@ type pupilJSON struct {
 	Note  string `json:"n,omitempty"`
 	Base  string `json:"b,omitempty"`
 	Came  bool   `json:"x,omitempty"`
+	Shut  bool   `json:"z,omitempty"`
 }
 
 // markJSON is a mark as tablets speak of it; its moments are milliseconds.
@@ -339,7 +341,7 @@ func (v Day) json(now time.Time) dayJSON {
 	for _, g := range v.Groups {
 		x := groupJSON{ID: g.ID, Unit: g.Unit, Title: g.Title, Kids: []pupilJSON{}}
 		for _, c := range g.Children {
-			x.Kids = append(x.Kids, pupilJSON{Child: string(c.ID), First: c.First, Last: c.Last, Warn: c.Warn, Note: c.Note, Base: string(c.Base), Came: c.Came})
+			x.Kids = append(x.Kids, pupilJSON{Child: string(c.ID), First: c.First, Last: c.Last, Warn: c.Warn, Note: c.Note, Base: string(c.Base), Came: c.Came, Shut: c.Shut})
 		}
 		j.Groups = append(j.Groups, x)
 	}

@@ -169,7 +169,7 @@ type deskList struct {
 	rows    []Row
 }
 
-func (l deskList) counts() (planned, present, absent, came int) {
+func (l deskList) counts() (planned, present, absent, came, left int) {
 	for _, x := range l.rows {
 		if x.planned() {
 			planned++
@@ -180,10 +180,14 @@ func (l deskList) counts() (planned, present, absent, came int) {
 				came++
 			}
 		case tabAbsent:
-			absent++
+			if x.state() != "" { // not one whose place is closed
+				absent++
+			}
+		case tabExpected:
+			left++
 		}
 	}
-	return planned, present, absent, came
+	return planned, present, absent, came, left
 }
 
 func (v deskView) href(day civil.Date, unit activity.UnitID, site town.SiteID) string {
@@ -212,8 +216,7 @@ func (v deskView) countColumns() []web.Column {
 func (v deskView) countRows() [][]templ.Component {
 	rows := make([][]templ.Component, len(v.lists))
 	for i, l := range v.lists {
-		planned, present, absent, came := l.counts()
-		left := len(l.rows) - present - absent
+		planned, present, absent, came, left := l.counts()
 		rows[i] = []templ.Component{web.TextLink(v.href(v.day, l.section.Unit.ID, l.section.Site), l.section.Title()), web.Text(strconv.Itoa(planned)),
 			web.Text(strconv.Itoa(present)), web.Text(strconv.Itoa(absent)), web.Text(strconv.Itoa(came)), web.Text(strconv.Itoa(left))}
 	}

@@ -28,6 +28,9 @@ func (p Pages) read(ctx context.Context, fn func(db.Reader) error) error {
 // words are what was said of a child: « Présent, arrivé à 11 h 58, parti à 13 h 10 ».
 func (x Row) words(now time.Time) string {
 	said := map[booking.Attendance]string{booking.Present: "Présent", booking.Absent: "Absent", booking.Excused: "Absence justifiée", "": "À pointer"}[x.state()]
+	if x.Shut && x.state() == "" {
+		said = "Fermé"
+	}
 	if !x.Now.Arrived.IsZero() {
 		said += ", arrivé à " + civil.Clock(x.Now.Arrived.In(now.Location()))
 	}

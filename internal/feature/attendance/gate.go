@@ -1,6 +1,7 @@
 package attendance
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -28,6 +29,7 @@ type gate struct {
 	known   map[civil.Date]map[family.ChildID]bool
 	said    map[civil.Date]map[Key]int // marks kept so far
 	notHeld map[unitDay]string
+	shut    map[unitDay]map[family.ChildID]string
 }
 
 type unitDay struct {
@@ -36,7 +38,7 @@ type unitDay struct {
 }
 
 func newGate(r db.Reader, now time.Time, d Device, cat *activity.Catalogue) *gate {
-	return &gate{r, now, d, cat, d.reach(cat, nil), map[civil.Date]map[family.ChildID]bool{}, map[civil.Date]map[Key]int{}, map[unitDay]string{}}
+	return &gate{r, now, d, cat, d.reach(cat, nil), map[civil.Date]map[family.ChildID]bool{}, map[civil.Date]map[Key]int{}, map[unitDay]string{}, map[unitDay]map[family.ChildID]string{}}
 }
 
 // refuses says why a tablet may not make a mark, "" when it may.
@@ -89,8 +91,12 @@ func (g *gate) offDay(act *activity.Activity, m Mark) (string, error) {
 		if why, err = notHeld(g.r, g.cat, act, at, g.d.Site); err != nil {
 			return "", err
 		}
+		if g.shut[at], err = shutFor(g.r, at); err != nil {
+			return "", err
+		}
 		g.notHeld[at] = why
 	}
+	why = cmp.Or(why, g.shut[at][m.Child])
 	if why == "" || m.Kind != Undo && m.Kind != Left {
 		return why, nil
 	}
@@ -101,10 +107,40 @@ func (g *gate) offDay(act *activity.Activity, m Mark) (string, error) {
 	return why, err
 }
 
+const never = "Cette activité n’a pas lieu ce jour-là. "
+
+func closedWords(reason string) string {
+	if reason == "" {
+		return never + "Fermé."
+	}
+	return never + "Fermé\u00a0: " + reason + "."
+}
+
+// shutFor says for which children of a unit the place that they were booked at is closed on a day: a group alone may be.
+func shutFor(r db.Reader, at unitDay) (map[family.ChildID]string, error) {
+	type row struct {
+		child  family.ChildID
+		reason string
+	}
+	all, err := db.List(r, func(s db.Scanner) (row, error) {
+		var x row
+		err := s.Scan(&x.child, &x.reason)
+		return x, err
+	}, `select b.child, s.reason from booking b join slot s on s.id = b.slot
+		where b.unit = $1 and b.day = $2 and b.state in ('booked', 'asked') and s.state = 'closed'`, string(at.unit), at.day)
+	if err != nil {
+		return nil, fmt.Errorf("list whose place is closed: %w", err)
+	}
+	of := map[family.ChildID]string{}
+	for _, x := range all {
+		of[x.child] = closedWords(x.reason)
+	}
+	return of, nil
+}
+
 // notHeld says why a unit is not held at a place on a day: closed there, or a day that the calendar leaves out and for
 // which nobody is booked (a list that stands is to be marked).
 func notHeld(r db.Reader, cat *activity.Catalogue, act *activity.Activity, at unitDay, site town.SiteID) (string, error) {
-	const never = "Cette activité n’a pas lieu ce jour-là. "
 	reasons, err := db.List(r, db.Column[string], `select s.reason from slot s where s.unit = $1 and s.day = $2 and s.site = $3 and s.state = 'closed'
 		and not exists (select 1 from slot o where o.unit = s.unit and o.day = s.day and o.site = s.site and o.state = 'open') order by s.reason`,
 		string(at.unit), at.day, string(site))
@@ -112,10 +148,7 @@ func notHeld(r db.Reader, cat *activity.Catalogue, act *activity.Activity, at un
 		return "", fmt.Errorf("read whether a place is closed: %w", err)
 	}
 	if len(reasons) > 0 {
-		if reasons[0] == "" {
-			return never + "Fermé.", nil
-		}
-		return never + "Fermé\u00a0: " + reasons[0] + ".", nil
+		return closedWords(reasons[0]), nil
 	}
 	unit, _ := act.UnitByID(at.unit)
 	why, _ := cat.Why(act, unit, at.day)

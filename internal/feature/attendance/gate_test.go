@@ -50,7 +50,7 @@ func TestADayThatIsNotHeldIsNotMarked(t *testing.T) {
 		if _, refused := p.record(p.now, a, p.said(3, p.Ines, attendance.Undo, before.ID)); len(refused) != 0 {
 			t.Errorf("what was said before it closed cannot be taken back: %v", refused)
 		}
-		if page := tap(p.screen(p.now, token), p.list(), p.list(), map[string]string{"acte": "present", "enfant": string(p.Jeremy)}); page.Status != 409 || !strings.Contains(page.Text("main"), "grève") {
+		if page := tap(p.screen(p.now, token), p.list()+"?vue=absents", p.list(), map[string]string{"acte": "present", "enfant": string(p.Jeremy)}); page.Status != 409 || !strings.Contains(page.Text("main"), "grève") {
 			t.Errorf("the page says %d %s", page.Status, page.Text("main"))
 		}
 		exec(`update slot set state = 'open', reason = ''`)

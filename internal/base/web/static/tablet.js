@@ -59,7 +59,7 @@
     for (const m of all.values()) if (m.k === "undo" && (m.a || !(all.get(m.t) || {}).a)) gone.add(m.t);
     const left = [...all.values()].filter((m) => m.k !== "undo" && !gone.has(m.id)).sort((x, y) => x.s - y.s || (x.id < y.id ? -1 : 1));
     const f = { state: "", came: 0, left: 0, last: "", odd: false };
-    const fixed = left.findLastIndex((m) => m.a); // an agent’s correction stays, whatever is tapped afterwards
+    const fixed = left.map((m) => Boolean(m.a)).lastIndexOf(true); // an agent’s correction stays, whatever is tapped afterwards
     for (const [i, m] of left.entries()) {
       f.last = m.a ? "" : m.id;
       if (fixed >= 0 && i > fixed && (m.k === "absent") !== (left[fixed].k === "absent")) {
@@ -75,7 +75,7 @@
   const tabOf = (kid) => {
     const state = kid.now.state || kid.b;
     if (state === "present") return kid.now.left ? "partis" : "presents";
-    return state ? "absents" : "attendus";
+    return state || kid.z ? "absents" : "attendus"; // « z »: what it was booked for is closed
   };
   // kidsOf are the children of a list: those that the server named, and those who were added here.
   const kidsOf = (group) => {
@@ -161,6 +161,7 @@
         const m = marks.get(id);
         if (!m) continue;
         m.no = why;
+        if (last && last.made.includes(m)) last = null;
         await put("marks", m);
         said = "Un pointage n’a pas été pris : " + why;
       }
@@ -232,8 +233,8 @@
     const all = refused();
     if (!all.length) return "";
     return el("section", { class: "t-banner t-off t-no", "data-refused": String(all.length) }, el("h2", {}, "Conflits : " + (all.length > 1 ? all.length + " pointages n’ont pas été pris" : "un pointage n’a pas été pris")),
-      el("ul", {}, ...all.map((m) => el("li", {}, nameOf(m.c) + ", " + verbs[m.k] + ", le " + m.d.split("-").reverse().join("/") + (day ? " à " + clock(m.at) : "") + ". " + m.no + " ",
-        button("J’ai lu", m.id + "lu", async () => { marks.delete(m.id); await drop("marks", m.id); draw(); }, "", nameOf(m.c))))));
+      el("ul", {}, ...all.map((m) => el("li", {}, nameOf(m.c) + ", " + verbs[m.k] + ", le " + m.d.split("-").reverse().join("/") + (day ? " à " + clock(m.at) : "") + ". " + m.no))),
+      button("J’ai lu", "lu", async () => { for (const m of all) { marks.delete(m.id); await drop("marks", m.id); } draw(); }));
   };
   const toGroup = (id) => base + "/groupes/" + encodeURIComponent(id);
   const groups = () => [
@@ -250,8 +251,9 @@
   const rowOf = (kid) => {
     const full = kid.f + " " + kid.l;
     const t = tabOf(kid);
+    const shut = kid.z && !kid.now.state && !kid.b;
     const act = (words, kind, told, main) => button(words, kid.c + kind, () => say([kid], kind, kid.f + " : " + told), main ? "t-main" : "", full);
-    const state = { presents: "Présent " + (kid.now.came ? clock(kid.now.came) : ""), partis: "Parti à " + clock(kid.now.left || 0), absents: "Absent" }[t];
+    const state = { presents: "Présent " + (kid.now.came ? clock(kid.now.came) : ""), partis: "Parti à " + clock(kid.now.left || 0), absents: shut ? "Fermé" : "Absent" }[t];
     const time = () => {
       const input = el("input", { type: "time", "data-key": kid.c + "heure" });
       const save = () => {
@@ -282,7 +284,7 @@
         t === "attendus" ? act("Marquer présent", "present", "présent à " + clock(now()), true) : "",
         t === "attendus" ? act("Absent", "absent", "absent") : "",
         t === "presents" ? act("Parti", "left", "parti à " + clock(now()), true) : "",
-        t === "absents" ? act("Marquer présent", "present", "présent à " + clock(now()), true) : "",
+        t === "absents" && !shut ? act("Marquer présent", "present", "présent à " + clock(now()), true) : "",
         kid.now.last ? act("Annuler", "undo", "pointage annulé") : ""));
   };
   const search = (label, key) => el("label", { class: "t-search" }, label + " ", el("input", { type: "search", "data-key": key, value: query, autocomplete: "off",
