@@ -4,14 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 )
 
 // errTaken rolls a verb back when the same form was saved meanwhile.
 var errTaken = errors.New("the same form was saved meanwhile")
+
+// mostForms is how many forms of a citizen's account are taken in 24 hours.
+const mostForms = 2000
+
+var errMostForms = RetryAfter(fault.New(fault.Throttled, "Beaucoup de changements ont été enregistrés aujourd’hui depuis votre compte. "+
+	"Celui-ci ne l’est pas. Réessayez demain, ou appelez la mairie."), time.Hour)
 
 // receiptOf finds the answer to a form; its id is "" when there is none yet.
 func receiptOf(r db.Reader, keyHash string) (receipt, error) {
@@ -37,17 +45,35 @@ func scanReceipt(s db.Scanner) (receipt, error) {
 	return rec, err
 }
 
-func insertReceipt(tx *db.Tx, rec receipt) error {
+// insertReceipt keeps the answer to a form. A citizen's account that had mostForms taken in a day waits: whatever a verb
+// writes, nobody writes it without end.
+func insertReceipt(tx *db.Tx, rec receipt, bounded bool) error {
+	most := int64(math.MaxInt64)
+	if bounded {
+		most = mostForms
+	}
+	since := rec.at.Add(-24 * time.Hour)
 	n, err := tx.Exec(`insert into idempotency (id, key_hash, scope, location, sentence, created_at)
-		values ($1, $2, $3, $4, $5, $6) on conflict (key_hash) do nothing`,
-		rec.id, rec.keyHash, rec.scope, rec.location, rec.sentence, rec.at)
+		select cast($1 as text), cast($2 as text), cast($3 as text), cast($4 as text), cast($5 as text), cast($6 as bigint)
+		where (select count(*) from idempotency where scope = $3 and created_at > $7) < $8 on conflict (key_hash) do nothing`,
+		rec.id, rec.keyHash, rec.scope, rec.location, rec.sentence, rec.at, since, most)
 	if err != nil {
 		return fmt.Errorf("insert idempotency key: %w", err)
 	}
-	if n == 0 {
+	if n == 1 {
+		return nil
+	}
+	if !bounded {
 		return errTaken
 	}
-	return nil
+	taken, err := db.One(tx, "count", db.Column[int64], `select count(*) from idempotency where scope = $1 and created_at > $2`, rec.scope, since)
+	if err != nil {
+		return fmt.Errorf("count forms of an account: %w", err)
+	}
+	if taken >= mostForms {
+		return errMostForms
+	}
+	return errTaken
 }
 
 // PurgeKeys forgets the forms saved more than 30 days ago and tells how many; a daily job calls it.

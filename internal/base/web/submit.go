@@ -76,7 +76,7 @@ func Submit(w http.ResponseWriter, r *http.Request, a actor.Actor, verb func(tx 
 			return receipt{}, err
 		}
 		mine, after = rec.id, done.After
-		return rec, insertReceipt(tx, rec)
+		return rec, insertReceipt(tx, rec, a.Kind == actor.Citizen && a.Account != "")
 	}
 	rec, err := v.rt.writeOnce(r.Context(), hash, once)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"parvis/internal/base/actor"
 	"parvis/internal/base/db"
@@ -336,4 +337,47 @@ func TestSignInLeadsOnlyInside(t *testing.T) {
 			t.Errorf("posted suite %q leads to %q, want %q", suite, p.Location(), want)
 		}
 	}
+}
+
+// TestAnAccountSendsSoManyFormsInADay: none of what verbs write grows without end; agents and jobs are not counted, a form
+// sent twice keeps its answer, and the next day is free.
+func TestAnAccountSendsSoManyFormsInADay(t *testing.T) {
+	testkit.EachEngine(t, noteSources(), func(t *testing.T, d *db.DB) {
+		portal := noting(t, d)
+		c := portal.As(active)
+		form := c.Get("/notes")
+		kept := form.Submit("#note", map[string]string{"mot": "premier"})
+		fill := func(n int, at int64) {
+			t.Helper()
+			err := db.Do(context.Background(), d, func(tx *db.Tx) error {
+				_, err := tx.Exec(`insert into idempotency (id, key_hash, scope, location, sentence, created_at)
+					with recursive n (i) as (select 1 union all select i + 1 from n where i < $1)
+					select cast($4 as text) || cast(i as text), cast($4 as text) || cast(i as text), cast($3 as text), '/notes', '', cast($2 as bigint) from n`,
+					n, at, active.Account, db.NewID())
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		fill(1998, now.UnixMicro())
+		fill(500, now.Add(-25*time.Hour).UnixMicro())
+		if page := c.Get("/notes").Submit("#note", map[string]string{"mot": "dernier"}); page.Status != 303 {
+			t.Fatalf("the last of the day: %d %s", page.Status, page.Text("main"))
+		}
+		for range 2 {
+			if page := c.Get("/notes").Submit("#note", map[string]string{"mot": "trop"}); page.Status != 429 || !strings.Contains(page.Text("main"), "Réessayez demain") {
+				t.Errorf("one too many: %d %s", page.Status, page.Text("main"))
+			}
+		}
+		if again := form.Submit("#note", map[string]string{"mot": "premier"}); again.Status != 303 || again.Location() != kept.Location() {
+			t.Errorf("sent again: %d %s", again.Status, again.Location())
+		}
+		if page := portal.As(neighbor).Get("/notes").Submit("#note", map[string]string{"mot": "voisin"}); page.Status != 303 {
+			t.Errorf("of another account: %d", page.Status)
+		}
+		if got := strings.Join(words(t, d), " "); got != "dernier premier voisin" {
+			t.Errorf("noted: %s", got)
+		}
+	})
 }

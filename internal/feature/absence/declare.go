@@ -58,6 +58,9 @@ func Declare(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, r
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := s.bounded(tx, now, a); err != nil {
+		return Outcome{}, err
+	}
 	for _, id := range ids {
 		if !slices.ContainsFunc(s.children, func(c family.Child) bool { return c.ID == id }) {
 			return Outcome{}, fault.Missing("child")
@@ -111,6 +114,29 @@ func (rep Report) check(now time.Time) (civil.Range, error) {
 		return days, fault.New(fault.Invalid, "Une absence se signale pour les 31 jours passés et les 6 mois à venir. Pour un autre jour, appelez le service.")
 	}
 	return days, nil
+}
+
+// mostReports is how many reports the families of somebody's children tell in 24 hours.
+const mostReports = 60
+
+// bounded refuses a citizen's report that is one too many.
+func (s scene) bounded(tx *db.Tx, now time.Time, a actor.Actor) error {
+	if a.Kind != actor.Citizen {
+		return nil
+	}
+	for i, c := range s.children {
+		if slices.ContainsFunc(s.children[:i], func(x family.Child) bool { return x.Family == c.Family }) {
+			continue
+		}
+		n, err := reportsSince(tx, c.Family, civil.InstantOf(now.Add(-24*time.Hour)))
+		if err != nil {
+			return err
+		}
+		if n >= mostReports {
+			return fault.InvalidFields(fault.Field{Name: "ligne", Sentence: "Votre famille a déjà signalé beaucoup d’absences aujourd’hui. Réessayez demain, ou appelez le service."})
+		}
+	}
+	return nil
 }
 
 // giveUp cancels what may still be, and tells which cells are.

@@ -2,14 +2,18 @@ package absence_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/absence"
 	"parvis/internal/feature/booking"
+	"parvis/internal/feature/family"
 )
 
 // post moves the hour, runs the mail worker and returns what it sent: "to | subject | text".
@@ -79,6 +83,44 @@ func TestAbsencesToldAndWithdrawnInARowAreOneMail(t *testing.T) {
 		tell(w.cell(w.Jeremy, 11))
 		if one := w.post(t, 3*time.Minute); len(one) != 2 || !strings.Contains(one[0], "(R-") || strings.Contains(one[0], "signalements") {
 			t.Errorf("a report by itself: %q", one)
+		}
+	})
+}
+
+// TestAFamilyReportsSoOftenInADay: an agent still can.
+func TestAFamilyReportsSoOftenInADay(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.publish(t, "malade-7j")
+		w.now = at(11, 8, 0)
+		for i := range 60 {
+			w.exec(t, `insert into absence_report (reference, family, at) values ($1, $2, $3)`, fmt.Sprint("R-", i), string(w.First), int64(civil.InstantOf(w.now.Add(-time.Hour))))
+		}
+		rep := absence.Report{Cells: []booking.Cell{w.cell(w.Jeremy, 11)}, Reason: ill}
+		if _, err := w.declare(t, w.now, citizen(w.Camille), rep); len(fault.FieldsOf(err)) != 1 || fault.FieldsOf(err)[0].Name != "ligne" {
+			t.Errorf("the sixty-first: %v", err)
+		}
+		if _, err := w.declare(t, w.now.Add(24*time.Hour), citizen(w.Camille), rep); err != nil {
+			t.Errorf("the next day: %v", err)
+		}
+	})
+}
+
+// TestAReportNamesSoManyChildrenAndEachDayOnce sends what no page makes.
+func TestAReportNamesSoManyChildrenAndEachDayOnce(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.now = at(11, 8, 0)
+		twice := []booking.Cell{w.cell(w.Jeremy, 11), w.cell(w.Jeremy, 11)}
+		if _, err := w.declare(t, w.now, citizen(w.Camille), absence.Report{Cells: twice, Reason: ill}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("a day twice: %v", err)
+		}
+		var many []booking.Cell
+		for i := range 2000 {
+			c := w.cell(w.Jeremy, 11)
+			c.Child = family.ChildID(fmt.Sprint("child", i))
+			many = append(many, c)
+		}
+		if _, err := w.declare(t, w.now, citizen(w.Camille), absence.Report{Cells: many, Reason: ill}); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("two thousand children: %v", err)
 		}
 	})
 }

@@ -27,6 +27,15 @@ func insertReport(tx *db.Tx, now time.Time, a actor.Actor, reference string, of 
 	return nil
 }
 
+// reportsSince counts what a family itself told.
+func reportsSince(r db.Reader, of family.ID, since civil.Instant) (int64, error) {
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from absence_report where family = $1 and at > $2 and by_agent = false`, string(of), since)
+	if err != nil {
+		return 0, fmt.Errorf("count absence reports: %w", err)
+	}
+	return n, nil
+}
+
 func insertLines(tx *db.Tx, all []Line, places map[ID]Day) error {
 	for i, l := range all {
 		place := places[l.ID]

@@ -415,6 +415,11 @@ func (s *Scene) record(tx *db.Tx, a actor.Actor, o Order, out Outcome) error {
 		return fmt.Errorf("write lines of proof: %w", err)
 	}
 	of := s.kids[out.Lines[0].Child].family
+	if a.Kind == actor.Citizen && len(out.Lines) > largeOrder {
+		if err := linesBounded(tx, of, civil.InstantOf(s.Now.Add(-24*time.Hour))); err != nil {
+			return err
+		}
+	}
 	if err := audit.Write(tx, s.Now, a, audit.Entry{Action: "booking.applied", Object: "family", ID: string(of),
 		Detail: out.Reference + " " + strconv.Itoa(out.Done())}); err != nil {
 		return err

@@ -8,14 +8,17 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/activity/activitytest"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/booking/bookingtest"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/person/persontest"
 	"parvis/internal/testkit"
 )
 
@@ -144,4 +147,33 @@ func TestAFormNamesAChildAndAnActivityOnce(t *testing.T) {
 	if n := count(t, d, `select count(*) from booking`); n != 0 {
 		t.Errorf("%d bookings", n)
 	}
+}
+
+// TestAFamilyHasSoManyLinesInADay: only large orders are stopped; small ones have the bound of an account's forms.
+func TestAFamilyHasSoManyLinesInADay(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o := bookingtest.NewOpen(t, d, activitytest.Plan{Days: schoolYear()})
+		now, camille := persontest.Now(), as(o.Camille, "Camille Martin")
+		alter(t, d, `insert into booking_line (reference, position, family, child, activity, day, did, at)
+			with recursive n (i) as (select 1 union all select i + 1 from n where i < 100000)
+			select 'R-fill', i, cast($1 as text), cast($2 as text), cast($3 as text), '2027-01-11', 'booked', cast($4 as bigint) from n`,
+			string(o.First), string(o.Ines), string(o.ID), int64(civil.InstantOf(now.Add(-time.Hour))))
+		var large booking.Order
+		first := civil.DateOf(now).Monday().AddDays(7)
+		for day := first.AddDays(1); len(large.Wishes) < 102; day = day.AddDays(1) {
+			if activitytest.SchoolWeek.Has(day.Weekday()) {
+				large.Wishes = append(large.Wishes, o.Wish(o.Jeremy, day, o.Only()), o.Wish(o.Ines, day, o.Only()))
+			}
+		}
+		small := booking.Order{Wishes: []booking.Wish{o.Wish(o.Ines, first, o.Only())}}
+		if _, err := o.Apply(t, now, camille, large); fault.KindOf(err) != fault.Throttled || count(t, d, `select count(*) from booking`) != 0 {
+			t.Errorf("one large order too many: %v", err)
+		}
+		if _, err := o.Apply(t, now, camille, small); err != nil {
+			t.Errorf("a small one: %v", err)
+		}
+		if _, err := o.Apply(t, now.Add(25*time.Hour), camille, large); err != nil {
+			t.Errorf("the next day: %v", err)
+		}
+	})
 }

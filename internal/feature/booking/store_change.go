@@ -222,3 +222,22 @@ func insertLines(tx *db.Tx, now time.Time, a actor.Actor, out Outcome, familyOf 
 	}
 	return nil
 }
+
+// mostLines is how many lines of proof a family has in 24 hours once its orders are large; small ones are bounded by the
+// forms that an account may send.
+const (
+	largeOrder = 100
+	mostLines  = 100_000
+)
+
+// linesBounded refuses a large order, just written, that is one too many.
+func linesBounded(r db.Reader, of family.ID, since civil.Instant) error {
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from booking_line where family = $1 and at > $2`, string(of), since)
+	if err != nil {
+		return fmt.Errorf("count lines of proof: %w", err)
+	}
+	if n > mostLines {
+		return fault.New(fault.Throttled, "Un très grand nombre de jours ont été changés aujourd’hui pour votre famille. Rien de plus n’est enregistré. Réessayez demain, ou appelez le service.")
+	}
+	return nil
+}

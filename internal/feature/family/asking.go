@@ -15,6 +15,9 @@ import (
 	"parvis/internal/feature/town"
 )
 
+// mostAsked is how many people a family proposes in 24 hours, those it takes back too.
+const mostAsked = 15
+
 // Ask is « Ajouter à ma famille »: a holder or co-holder proposes a person, who is a pending member until agents
 // of the service answer. The family must be known by that service.
 func Ask(tx *db.Tx, now time.Time, a actor.Actor, d Addition) (MemberID, error) {
@@ -35,6 +38,17 @@ func Ask(tx *db.Tx, now time.Time, a actor.Actor, d Addition) (MemberID, error) 
 	}
 	if same {
 		return "", fault.InvalidFields(fault.Field{Name: "nom", Sentence: "Cette personne est déjà dans votre famille, ou en cours de vérification."})
+	}
+	if err := Lock(tx, d.Family); err != nil {
+		return "", err
+	}
+	asked, err := db.One(tx, "count", db.Column[int64], `select count(*) from family_member where family = $1 and asked_by is not null and asked_at > $2`,
+		string(d.Family), civil.InstantOf(now.Add(-24*time.Hour)))
+	if err != nil {
+		return "", wrap("count those proposed", err)
+	}
+	if asked >= mostAsked {
+		return "", fault.InvalidFields(fault.Field{Name: "nom", Sentence: "Votre famille a déjà proposé 15 personnes aujourd’hui. Réessayez demain, ou appelez le service."})
 	}
 	id, err := person.Insert(tx, now, a, p)
 	if err != nil {

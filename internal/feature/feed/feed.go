@@ -72,6 +72,9 @@ func Make(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, names Names) 
 	if err := lockAccount(tx, a.Account); err != nil {
 		return "", err
 	}
+	if err := mayMake(tx, now, a.Account); err != nil {
+		return "", err
+	}
 	before, err := revoke(tx, now, a.Account)
 	if err != nil {
 		return "", err
@@ -85,6 +88,17 @@ func Make(tx *db.Tx, now time.Time, a actor.Actor, key *crypt.Key, names Names) 
 		action = "feed.renewed"
 	}
 	return id, write(tx, now, a, action, id)
+}
+
+// mostMade is how many addresses an account makes in 24 hours.
+const mostMade = 10
+
+func mayMake(tx *db.Tx, now time.Time, account string) error {
+	n, err := madeSince(tx, account, civil.InstantOf(now.Add(-24*time.Hour)))
+	if err == nil && n >= mostMade {
+		err = fault.InvalidFields(fault.Field{Name: "noms", Sentence: "Vous avez déjà fait 10 adresses aujourd’hui. Réessayez demain."})
+	}
+	return err
 }
 
 // SetNames changes how children are named, at the next reading.

@@ -13,6 +13,7 @@ import (
 	"parvis/internal/feature/custody"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/family/familytest"
+	"parvis/internal/feature/feed"
 )
 
 // TestACalendarIsOfOneHome: each home reads what it booked itself, whole, and nothing of the other, also when a day goes
@@ -81,5 +82,24 @@ func TestACalendarIsOfOneHome(t *testing.T) {
 		if e := h.events(bruno)[ipek+" 2027-01-08"]; e.UID != known {
 			t.Errorf("a cell has one name: %s, was %s", e.UID, known)
 		}
+	})
+}
+
+// TestAnAccountMakesSoManyAddressesInADay: each ends the one before, and stays as a row.
+func TestAnAccountMakesSoManyAddressesInADay(t *testing.T) {
+	each(t, func(h *house) {
+		last := h.address(h.own, "form#creer")
+		for range 9 {
+			last = h.address(h.own, "form#renouveler")
+		}
+		page := h.own.Get(feed.Path).Submit("form#renouveler", nil)
+		if page.Status != 422 || !strings.Contains(page.Text("main"), "Vous avez déjà fait 10 adresses aujourd’hui") || h.count(`select count(*) from feed`) != 10 {
+			t.Errorf("the eleventh: %d %s", page.Status, page.Text("main"))
+		}
+		if got := h.anybody.Get(last); got.Status != 200 {
+			t.Errorf("the one that stands: %d", got.Status)
+		}
+		h.now = h.now.Add(25 * time.Hour)
+		h.address(h.own, "form#renouveler")
 	})
 }

@@ -41,6 +41,15 @@ func insert(tx *db.Tx, now time.Time, id ID, account, hash string, names Names) 
 	return nil
 }
 
+// madeSince counts the addresses that an account made, those revoked too.
+func madeSince(r db.Reader, account string, since civil.Instant) (int64, error) {
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from feed where account = $1 and made_at > $2`, account, since)
+	if err != nil {
+		return 0, fmt.Errorf("count feeds: %w", err)
+	}
+	return n, nil
+}
+
 func revoke(tx *db.Tx, now time.Time, account string) (int64, error) {
 	n, err := tx.Exec(`update feed set revoked_at = $1 where account = $2 and revoked_at is null`, civil.InstantOf(now), account)
 	if err != nil {

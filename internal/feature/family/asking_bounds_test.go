@@ -1,0 +1,56 @@
+package family_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
+	"parvis/internal/feature/family"
+	"parvis/internal/feature/family/familytest"
+	"parvis/internal/feature/person/persontest"
+	"parvis/internal/testkit"
+)
+
+// TestAFamilyProposesSoManyPeopleInADay: those it takes back count too, and nobody is written for one too many.
+func TestAFamilyProposesSoManyPeopleInADay(t *testing.T) {
+	testkit.EachEngine(t, family.Sources(), func(t *testing.T, d *db.DB) {
+		h := familytest.New(t, d)
+		camille := persontest.Citizen(h.Camille)
+		ask := func(now time.Time, n int) (family.MemberID, error) {
+			return db.Write(context.Background(), d, func(tx *db.Tx) (family.MemberID, error) {
+				return family.Ask(tx, now, camille, family.Addition{Family: h.First, Service: h.Service, Role: family.Contact, LastName: "Diallo",
+					FirstNames: "Amadou " + strings.Repeat("i", n+1), Relation: "voisin", Phone: fmt.Sprintf("06000000%02d", n)})
+			})
+		}
+		now := persontest.Now()
+		for n := range 15 {
+			id, err := ask(now, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Do(context.Background(), d, func(tx *db.Tx) error { return family.Withdraw(tx, now, camille, id) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		people := func() int64 {
+			n, err := db.Read(context.Background(), d, func(r db.Reader) (int64, error) {
+				return db.One(r, "count", db.Column[int64], `select count(*) from person`)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := people()
+		if _, err := ask(now, 15); len(fault.FieldsOf(err)) != 1 || fault.FieldsOf(err)[0].Name != "nom" || people() != before {
+			t.Errorf("the sixteenth: %v, %d people, had %d", err, people(), before)
+		}
+		if _, err := ask(now.Add(25*time.Hour), 15); err != nil {
+			t.Errorf("the next day: %v", err)
+		}
+	})
+}
