@@ -48,7 +48,7 @@ func Declare(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, r
 			ids = append(ids, c.Child)
 		}
 		if len(ids) > mostChildren {
-			return Outcome{}, fault.Missing("child")
+			return Outcome{}, fault.New(fault.Invalid, "Ce formulaire est incomplet. Rechargez la page, puis envoyez-le de nouveau.")
 		}
 	}
 	if err := booking.LockChildren(tx, ids); err != nil {

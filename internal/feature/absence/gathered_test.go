@@ -119,7 +119,7 @@ func TestAReportNamesSoManyChildrenAndEachDayOnce(t *testing.T) {
 			c.Child = family.ChildID(fmt.Sprint("child", i))
 			many = append(many, c)
 		}
-		if _, err := w.declare(t, w.now, citizen(w.Camille), absence.Report{Cells: many, Reason: ill}); fault.KindOf(err) != fault.NotFound {
+		if _, err := w.declare(t, w.now, citizen(w.Camille), absence.Report{Cells: many, Reason: ill}); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("two thousand children: %v", err)
 		}
 	})
