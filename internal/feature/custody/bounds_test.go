@@ -177,7 +177,7 @@ func TestADayTakenBackIsNotToldAgainTheSameDay(t *testing.T) {
 		}
 		p.withdraw(id)
 		p.now = p.now.AddDate(0, 0, 1)
-		id = p.offered(3)
+		p.offered(3)
 		if got := p.post(time.Hour); len(got) != 1 {
 			t.Errorf("the next day: %q", got)
 		}
