@@ -53,7 +53,19 @@ func TestADayThatIsNotHeldIsNotMarked(t *testing.T) {
 		if page := tap(p.screen(p.now, token), p.list()+"?vue=absents", p.list(), map[string]string{"acte": "present", "enfant": string(p.Jeremy)}); page.Status != 409 || !strings.Contains(page.Text("main"), "grève") {
 			t.Errorf("the page says %d %s", page.Status, page.Text("main"))
 		}
+		if text := p.screen(p.now, token).Get(p.list() + "?vue=absents").Text(".t-rows"); !strings.Contains(text, "Jérémy") || !strings.Contains(text, "Fermé") || strings.Contains(text, "Marquer présent") {
+			t.Errorf("a closed list is to be marked: %s", text)
+		}
+		if text := p.portal(p.now).As(p.leader()).Get("/agents/pointage?jour=" + p.day.String()).Text("tbody"); strings.Contains(text, "2") {
+			t.Errorf("the pointage of a closed place counts %s", text)
+		}
 		exec(`update slot set state = 'open', reason = ''`)
+		exec(`insert into activity_group (id, activity, site, name, folded) values ('g', $1, $2, 'Petits', 'petits')`, string(p.ID), string(p.School))
+		exec(`insert into slot (id, unit, site, grp, day, state, reason) values ('g', $1, $2, 'g', $3, 'closed', 'sortie')`, string(p.unit), string(p.School), p.day)
+		exec(`update booking set slot = 'g' where child = $1`, string(p.Jeremy))
+		if _, refused := p.record(p.now, a, p.said(4, p.Jeremy, attendance.Present, "")); len(refused) != 1 || !strings.Contains(refused[0].Why, "sortie.") {
+			t.Errorf("a group that is closed: %v", refused)
+		}
 		off := civil.NewDate(2027, 1, 6) // a Wednesday, for which somebody is booked all the same
 		exec(`insert into booking (id, child, unit, day, family, state, made_at) values ('w', $1, $2, $3, $4, 'booked', 1)`, string(p.Ines), string(p.unit), off, string(p.First))
 		if _, refused := p.record(p.now, a, p.on(off, attendance.Present, "")); len(refused) != 0 {
@@ -163,9 +175,10 @@ func TestACorrectionStays(t *testing.T) {
 		p.write(func(tx *db.Tx) error {
 			return attendance.Close(tx, after(3), p.leader(), cat, anomaly, "Elle était absente")
 		})
-		p.record(after(4), a, denied) // sent again: nothing new
+		p.record(after(4), a, denied)                           // sent again: nothing new
+		say(after(4), p.said(0, p.Ines, attendance.Absent, "")) // agrees
 		if len(p.open()) != 0 {
-			t.Errorf("a mark sent again asks again: %v", p.open())
+			t.Errorf("a mark sent again, or one that agrees, asks again: %v", p.open())
 		}
 		last := say(after(5), p.said(0, p.Ines, attendance.Present, ""))
 		if p.told(p.Ines) != booking.Absent || len(read()) != 1 {
@@ -180,13 +193,11 @@ func TestACorrectionStays(t *testing.T) {
 		if p.told(p.Ines) != booking.Absent || len(p.open()) != 1 {
 			t.Errorf("what comes late and denies: %q, %v", p.told(p.Ines), p.open())
 		}
-		fixed := ""
 		for _, m := range p.marks(key) {
 			if m.Agent != "" {
-				fixed = m.ID
+				say(after(8), p.said(0, p.Ines, attendance.Undo, m.ID))
 			}
 		}
-		say(after(8), p.said(0, p.Ines, attendance.Undo, fixed))
 		if p.told(p.Ines) != booking.Absent {
 			t.Error("a tablet takes an agent's correction away")
 		}
