@@ -41,8 +41,13 @@ func (d Date) Short() string {
 	return day + " " + MonthName(d.Month)
 }
 
-// Full is "12 janvier 2027".
-func (d Date) Full() string { return d.Short() + fmt.Sprintf(" %d", d.Year) }
+// Full is "12 janvier 2027", "" for no date.
+func (d Date) Full() string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.Short() + fmt.Sprintf(" %d", d.Year)
+}
 
 // MonthYear is "janvier 2027".
 func (d Date) MonthYear() string { return MonthName(d.Month) + fmt.Sprintf(" %d", d.Year) }

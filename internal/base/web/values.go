@@ -5,9 +5,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/a-h/templ"
-
 	"parvis/internal/base/civil"
+
+	"github.com/a-h/templ"
 )
 
 // Tone is the meaning of a tag or a notice; each has its colours, and always a word and an icon beside them.
@@ -199,8 +199,7 @@ func (w AgendaWeek) title() string {
 	if w.Title != "" {
 		return w.Title
 	}
-	day := w.Monday.DayMonth()
-	return "Semaine du " + strings.TrimPrefix(day, civil.WeekdayName(w.Monday.Weekday())+" ")
+	return "Semaine du " + w.Monday.Short()
 }
 
 func (w AgendaWeek) anchor() string { return "semaine-" + w.Monday.String() }

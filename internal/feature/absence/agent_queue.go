@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -481,7 +482,7 @@ func panelRows(v listView) [][]templ.Component {
 			break
 		}
 		rows = append(rows, []templ.Component{web.TextLink(queuePath+"/"+string(l.ID), l.Day.French()), web.Text(l.ChildName), web.Text(activityName(v.cat, l.Activity)),
-			web.Text(upperFirst(l.words(v.now)))})
+			web.Text(french.Upper(l.words(v.now)))})
 	}
 	return rows
 }
@@ -493,7 +494,7 @@ func eventRows(v listView) [][]templ.Component {
 			break
 		}
 		rows = append(rows, []templ.Component{web.TextLink(contestPath+"/"+string(e.ID), e.Day.French()), web.Text(e.ChildName), web.Text(activityName(v.cat, e.Activity)),
-			web.Text(upperFirst(e.Event.words()) + "\u00a0: " + e.cost())})
+			web.Text(french.Upper(e.Event.words()) + "\u00a0: " + e.cost())})
 	}
 	return rows
 }

@@ -10,6 +10,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
@@ -212,18 +213,9 @@ func (w Weighed) sentence(cat *activity.Catalogue) string {
 	if w.Standing.Charged {
 		cost = "Pénalité : " + cost
 	}
-	s += upperFirst(cost) + "."
+	s += french.Upper(cost) + "."
 	if usual := w.usual(); usual != "" && !w.Standing.Charged {
 		s += " " + usual
-	}
-	return s
-}
-
-func upperFirst(s string) string {
-	for i, c := range s {
-		if i == 0 {
-			return strings.ToUpper(string(c)) + s[len(string(c)):]
-		}
 	}
 	return s
 }

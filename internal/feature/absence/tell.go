@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
@@ -241,11 +242,11 @@ func (v tellView) effects(key string) string {
 		of[words] = append(of[words], x.Day)
 	}
 	if len(order) == 1 {
-		return upperFirst(order[0]) + "."
+		return french.Upper(order[0]) + "."
 	}
 	parts := make([]string, len(order))
 	for i, words := range order {
-		parts[i] = upperFirst(dayList(of[words])) + "\u00a0: " + words + "."
+		parts[i] = french.Upper(dayList(of[words])) + "\u00a0: " + words + "."
 	}
 	return strings.Join(parts, " ")
 }
@@ -303,7 +304,7 @@ func (p Pages) send(w http.ResponseWriter, r *http.Request, a actor.Actor, of fa
 func (o Outcome) sentence() string {
 	s := "Absence signalée\u00a0: " + days(len(o.Lines)) + ". Référence " + o.Reference + "."
 	if o.Left > 0 {
-		s += " " + upperFirst(days(o.Left)) + " avai" + map[bool]string{true: "t", false: "ent"}[o.Left == 1] + " changé et reste" + map[bool]string{true: "", false: "nt"}[o.Left == 1] + " comme avant."
+		s += " " + french.Upper(days(o.Left)) + " avai" + map[bool]string{true: "t", false: "ent"}[o.Left == 1] + " changé et reste" + map[bool]string{true: "", false: "nt"}[o.Left == 1] + " comme avant."
 	}
 	return s
 }

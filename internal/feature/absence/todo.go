@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -85,7 +86,7 @@ func Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
 			continue
 		}
 		until := activity.StoredLimit(civil.Instant(due), now.Location())
-		all = append(all, web.Todo{When: until.Day, Title: "Absence " + civil.Of(c.First()) + "\u00a0: justificatif à remettre", Detail: upperFirst(before(until, civil.DateOf(now))),
+		all = append(all, web.Todo{When: until.Day, Title: "Absence " + civil.Of(c.First()) + "\u00a0: justificatif à remettre", Detail: french.Upper(before(until, civil.DateOf(now))),
 			Href: listPath + "/" + x.A, Tag: "À remettre", Tone: web.Warning})
 	}
 	return all, nil

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/person"
 )
 
@@ -82,7 +83,7 @@ func (r PasswordRule) CheckPassword(password string, own ...string) string {
 	var wrong []string
 	switch n := utf8.RuneCountInString(password); {
 	case n < r.Length:
-		wrong = append(wrong, fmt.Sprintf("Ce mot de passe compte %s. Il en faut au moins %d.", counted(n, "caractère"), r.Length))
+		wrong = append(wrong, fmt.Sprintf("Ce mot de passe compte %s. Il en faut au moins %d.", french.Count(n, "caractère"), r.Length))
 	case n > longest:
 		wrong = append(wrong, fmt.Sprintf("Ce mot de passe dépasse %d caractères. Choisissez-en un plus court.", longest))
 	}
@@ -118,21 +119,13 @@ func (r PasswordRule) missing(password string) string {
 		word  string
 	}{{r.Lower - lower, "minuscule"}, {r.Upper - upper, "majuscule"}, {r.Digits - digits, "chiffre"}} {
 		if kind.lacks > 0 {
-			words = append(words, counted(kind.lacks, kind.word))
+			words = append(words, french.Count(kind.lacks, kind.word))
 		}
 	}
 	if n := len(words); n > 1 {
 		return strings.Join(words[:n-1], ", ") + " et " + words[n-1]
 	}
 	return strings.Join(words, "")
-}
-
-// counted is "1 caractère", "3 caractères".
-func counted(n int, word string) string {
-	if n > 1 {
-		word += "s"
-	}
-	return fmt.Sprintf("%d %s", n, word)
 }
 
 // common tells whether a password is one of the most used, or one of them with the usual additions.

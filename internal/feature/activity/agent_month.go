@@ -339,7 +339,7 @@ func (a Activity) heldWords(held []Held) string {
 	}
 	var all []string
 	for _, h := range held[:min(len(held), mostHeld)] {
-		words := "le " + dayOnly(h.Day)
+		words := "le " + h.Day.Short()
 		if u, known := a.UnitByID(h.Unit); known && len(a.Units) > 1 {
 			words += ", " + unitName(&a, u)
 		}

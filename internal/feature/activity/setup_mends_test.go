@@ -75,7 +75,7 @@ func TestFewerPlacesThanChildrenAreTold(t *testing.T) {
 	eachSetting(t, activitytest.Plan{Capacity: number(12)}, func(t *testing.T, s *setting) {
 		slot := s.take(t, 11)
 		c := s.desk(t)
-		want := strings.TrimPrefix(slot.Day.DayMonth(), civil.WeekdayName(slot.Day.Weekday())+" ")
+		want := slot.Day.Short()
 		told := "Le " + want + " : 11 enfants pour 5 places, le jour en garde 11"
 		page := c.Get(s.at("/lieux")).SubmitAll(oneForm, url.Values{"places-" + string(s.School): {"5"}}).Follow()
 		if !strings.Contains(page.Text("body"), told) {

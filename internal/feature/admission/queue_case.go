@@ -424,7 +424,7 @@ func born(p person.Person) string {
 	if p.BirthDay.IsZero() {
 		return ""
 	}
-	return strings.TrimPrefix(p.BirthDay.Long(), civil.WeekdayName(p.BirthDay.Weekday())+" ")
+	return p.BirthDay.Full()
 }
 
 // familyWords is what is known of a family, for agents who may read it.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -164,12 +163,4 @@ func (p Pages) dispute(w http.ResponseWriter, r *http.Request, a actor.Actor) er
 		return p.showPresences(w, r, a, f, k.Day.String()+"."+string(k.Unit), http.StatusUnprocessableEntity)
 	}
 	return err
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return ""
-	}
-	runes := []rune(s)
-	return strings.ToUpper(string(runes[:1])) + string(runes[1:])
 }

@@ -185,7 +185,7 @@ func (d Device) within(a actor.Actor) bool {
 		slices.Contains(d.Services, actor.AllServices) && slices.Contains(a.Rights[Write], actor.AllServices)
 }
 
-// Try counts a try of the staff's code before it is compared, so that no two are compared for one counted, and returns
+// Try counts a try of the staff's code before it is compared, so that no two are compared for one french.Count, and returns
 // the hash to compare with. It is called in a transaction of its own.
 func Try(tx *db.Tx, now time.Time, a actor.Actor) (pinHash string, last bool, err error) {
 	d, err := paired(tx, a)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 )
 
 // mostRecent is how many days of presence a family reads at once; the others are folded by month.
@@ -22,7 +23,7 @@ func (m presenceMonth) words() string {
 	if n := len(m.rows); n > 1 {
 		count = strconv.Itoa(n) + "\u00a0pointages"
 	}
-	return upperFirst(m.first.MonthYear()) + "\u00a0: " + count
+	return french.Upper(m.first.MonthYear()) + "\u00a0: " + count
 }
 
 // folded parts the lines: the newest, with all down to the one that a form is about, and the months before.

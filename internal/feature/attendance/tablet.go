@@ -16,6 +16,7 @@ import (
 	"parvis/internal/base/crypt"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
@@ -93,7 +94,7 @@ func (p Pages) pair(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 	}
 	if wait > 0 {
 		minutes := int((wait + time.Minute - 1) / time.Minute)
-		return web.RetryAfter(fault.New(fault.Throttled, "Trop de codes faux depuis ce réseau. Réessayez dans "+counted(minutes, "minute")+"."), wait)
+		return web.RetryAfter(fault.New(fault.Throttled, "Trop de codes faux depuis ce réseau. Réessayez dans "+french.Count(minutes, "minute")+"."), wait)
 	}
 	token, hash := crypt.NewToken()
 	err = web.Submit(w, r, a, func(tx *db.Tx) (web.Done, error) {

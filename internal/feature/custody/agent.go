@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
@@ -301,7 +302,7 @@ func (p Pages) showCounter(w http.ResponseWriter, req *http.Request, a actor.Act
 
 func (v agentView) form(kind rhythm, child family.ChildID) sharingForm {
 	at := v.at()
-	return sharingForm{Kind: kind, First: upperFirst(at(v.Homes[0])), Second: upperFirst(at(v.Homes[1])), Action: CounterPath(child) + "/verifier",
+	return sharingForm{Kind: kind, First: french.Upper(at(v.Homes[0])), Second: french.Upper(at(v.Homes[1])), Action: CounterPath(child) + "/verifier",
 		Back: CounterPath(child), Child: v.Child.FirstName(), Agent: true}
 }
 

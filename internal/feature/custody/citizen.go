@@ -9,6 +9,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/town"
@@ -95,7 +96,7 @@ func (v sharedView) own() []web.Option {
 	for i := range 7 * previewWeeks {
 		d := v.Today.AddDays(i)
 		if home, known := v.Line.HomeOn(d); known && home == v.Child.Family && !offered[d] {
-			all = append(all, web.Option{Value: d.String(), Label: upperFirst(d.Long())})
+			all = append(all, web.Option{Value: d.String(), Label: french.Upper(d.Long())})
 		}
 	}
 	return all

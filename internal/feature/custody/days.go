@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
@@ -277,7 +278,7 @@ func Todo(r db.Reader, now time.Time, a actor.Actor) ([]web.Todo, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read days handed over: %w", err)
 		}
-		x = web.Todo{When: first, Title: "Un jour vous est confié pour " + c.First(), Detail: upperFirst(first.Long()), Href: Path(c.ID),
+		x = web.Todo{When: first, Title: "Un jour vous est confié pour " + c.First(), Detail: french.Upper(first.Long()), Href: Path(c.ID),
 			Tag: "À répondre", Tone: web.Warning}
 		if row.C != "1" {
 			x.Title = row.C + " jours vous sont confiés pour " + c.First()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 )
@@ -153,7 +154,7 @@ func sentFields(f *web.Form) []sentField {
 func weekdayOptions() []web.Option {
 	var all []web.Option
 	for i := 1; i <= 7; i++ {
-		all = append(all, web.Option{Value: strconv.Itoa(i), Label: upperFirst(civil.WeekdayName(time.Weekday(i % 7)))})
+		all = append(all, web.Option{Value: strconv.Itoa(i), Label: french.Upper(civil.WeekdayName(time.Weekday(i % 7)))})
 	}
 	return all
 }
@@ -161,7 +162,7 @@ func weekdayOptions() []web.Option {
 func fortnightOptions(week int) []web.Option {
 	var all []web.Option
 	for i := 1; i <= 7; i++ {
-		all = append(all, web.Option{Value: strconv.Itoa(7*week + i), Label: upperFirst(civil.WeekdayName(time.Weekday(i % 7)))})
+		all = append(all, web.Option{Value: strconv.Itoa(7*week + i), Label: french.Upper(civil.WeekdayName(time.Weekday(i % 7)))})
 	}
 	return all
 }

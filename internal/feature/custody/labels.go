@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/family"
 )
@@ -47,18 +48,18 @@ func blockOptions() []web.Option {
 func (c entry) kindLabel() string {
 	switch {
 	case c.Kind == EvenOddWeeks:
-		return "Semaines paires et impaires, à partir du " + long(c.Days.From)
+		return "Semaines paires et impaires, à partir du " + c.Days.From.Full()
 	case c.Kind == ByDates:
-		return "Des dates précises, à partir du " + long(c.Days.From)
+		return "Des dates précises, à partir du " + c.Days.From.Full()
 	}
-	return "Un rythme qui revient, à partir du " + long(c.Days.From)
+	return "Un rythme qui revient, à partir du " + c.Days.From.Full()
 }
 
 // rows say who asked and when, for agents.
 func (v agentView) rows(zone *time.Location) []web.Row {
 	rows := []web.Row{{Label: "Enfant", Value: v.Child.Full()}}
 	if v.Asked.AskedHome != "" {
-		rows = append(rows, web.Row{Label: "Proposé par", Value: upperFirst(v.Titles[v.Asked.AskedHome])})
+		rows = append(rows, web.Row{Label: "Proposé par", Value: french.Upper(v.Titles[v.Asked.AskedHome])})
 	}
 	rows = append(rows, web.Row{Label: "Le", Value: civil.Stamp(v.Asked.AskedAt.In(zone))})
 	if line := v.Asked.courtLine(); line != "" {

@@ -88,9 +88,9 @@ func (s Sharing) check(now, today civil.Date) error {
 // span is "qui commence le 4 janvier 2027", with its end when there is one.
 func (s Sharing) span() string {
 	if s.Days.To.IsZero() {
-		return "qui commence le " + long(s.Days.From)
+		return "qui commence le " + s.Days.From.Full()
 	}
-	return "qui va du " + long(s.Days.From) + " au " + long(s.Days.To)
+	return "qui va du " + s.Days.From.Full() + " au " + s.Days.To.Full()
 }
 
 func (s Sharing) checkCourt(now civil.Date) []fault.Field {

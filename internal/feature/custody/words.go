@@ -3,14 +3,14 @@ package custody
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
+	"parvis/internal/feature/family"
 
 	"github.com/a-h/templ"
-	"parvis/internal/feature/family"
 )
 
 // naming says a home in words: "chez vous" to those who live there, "dans l’autre foyer".
@@ -31,22 +31,6 @@ func titled(titles map[family.ID]string) naming {
 	return func(id family.ID) string { return "chez " + titles[id] }
 }
 
-func upperFirst(s string) string { return first(s, strings.ToUpper) }
-
-func lowerFirst(s string) string { return first(s, strings.ToLower) }
-
-func first(s string, to func(string) string) string {
-	if s == "" {
-		return ""
-	}
-	runes := []rune(s)
-	return to(string(runes[:1])) + string(runes[1:])
-}
-
-func long(d civil.Date) string {
-	return strings.TrimPrefix(d.Long(), civil.WeekdayName(d.Weekday())+" ")
-}
-
 // words says an arrangement in sentences.
 func (a Arrangement) words(at naming) []string {
 	var all []string
@@ -65,11 +49,11 @@ func (a Arrangement) words(at naming) []string {
 		}
 	}
 	for _, s := range a.Spans {
-		all = append(all, "Du "+long(s.From)+" au "+long(s.To)+"\u00a0: "+at(s.Home)+".")
+		all = append(all, "Du "+s.From.Full()+" au "+s.To.Full()+"\u00a0: "+at(s.Home)+".")
 	}
-	line := "À partir du " + long(a.Days.From)
+	line := "À partir du " + a.Days.From.Full()
 	if !a.Days.To.IsZero() {
-		line += ", jusqu’au " + long(a.Days.To)
+		line += ", jusqu’au " + a.Days.To.Full()
 	}
 	return append(all, line+".")
 }
@@ -79,12 +63,12 @@ func (a Arrangement) cycleWords(at naming) []string {
 		first, _ := a.cell(a.Cells[0])
 		n := "Une semaine"
 		if weeks := a.Step / 7; weeks > 1 {
-			n = upperFirst(strconv.Itoa(weeks) + " semaines")
+			n = french.Upper(strconv.Itoa(weeks) + " semaines")
 		}
-		return []string{n + " " + at(first) + ", puis autant " + at(a.opposite(first)) + ", et ainsi de suite à partir du " + long(a.Anchor) + "."}
+		return []string{n + " " + at(first) + ", puis autant " + at(a.opposite(first)) + ", et ainsi de suite à partir du " + a.Anchor.Full() + "."}
 	}
 	if a.Step != 1 || a.Anchor.Weekday() != time.Monday || len(a.Cells)%7 != 0 {
-		return []string{fmt.Sprintf("Un rythme de %d jours, qui revient à partir du %s.", len(a.Cells)*a.Step, long(a.Anchor))}
+		return []string{fmt.Sprintf("Un rythme de %d jours, qui revient à partir du %s.", len(a.Cells)*a.Step, a.Anchor.Full())}
 	}
 	var all []string
 	for week := range len(a.Cells) / 7 {
@@ -94,7 +78,7 @@ func (a Arrangement) cycleWords(at naming) []string {
 				days = append(days, a.Anchor.AddDays(week*7+i))
 			}
 		}
-		line := "Semaine du " + long(a.Anchor.AddDays(week*7)) + "\u00a0: "
+		line := "Semaine du " + a.Anchor.AddDays(week*7).Full() + "\u00a0: "
 		if len(days) == 0 {
 			line += "toute la semaine " + at(a.Other) + "."
 		} else {
@@ -114,7 +98,7 @@ func (a Arrangement) doubled(at naming) []string {
 		if last.ISOWeek() != 53 || end.Before(a.Days.From) || !a.Days.Contains(start.AddDays(7)) {
 			continue
 		}
-		return []string{"À noter\u00a0: les semaines 53 et 1 sont toutes deux impaires. Du " + long(start) + " au " + long(end) +
+		return []string{"À noter\u00a0: les semaines 53 et 1 sont toutes deux impaires. Du " + start.Full() + " au " + end.Full() +
 			", deux semaines de suite sont " + at(a.Other) + "."}
 	}
 	return nil
@@ -184,7 +168,7 @@ func whole(days []civil.Date) string {
 
 // sharedTable is the weeks as a table: "Semaine 48, du 23 novembre", then who has which days.
 func sharedTable(weeks []weekShared, first, second string) templ.Component {
-	columns := []web.Column{{Label: "Semaine"}, {Label: upperFirst(first)}, {Label: upperFirst(second)}}
+	columns := []web.Column{{Label: "Semaine"}, {Label: french.Upper(first)}, {Label: french.Upper(second)}}
 	nobody := false
 	for _, x := range weeks {
 		nobody = nobody || x.Nobody != "–"

@@ -8,6 +8,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/mail"
 	"parvis/internal/base/web"
 )
@@ -34,7 +35,7 @@ func (x counterAct) says() string {
 
 // event is an act as agents read it in the file.
 func (x counterAct) event(zone *time.Location) web.Event {
-	e := web.Event{Title: upperFirst(x.says()), When: civil.Stamp(x.At.In(zone))}
+	e := web.Event{Title: french.Upper(x.says()), When: civil.Stamp(x.At.In(zone))}
 	if name := x.Agent.Full(); name != "" {
 		e.Detail = "par " + name
 	}
@@ -49,7 +50,7 @@ func (x counterAct) now() string {
 	if x.Role == "" {
 		return ""
 	}
-	line := "\u00a0: " + commas(lowerFirst(x.Role.Label()), lowerFirst(x.Relation))
+	line := "\u00a0: " + commas(french.Lower(x.Role.Label()), french.Lower(x.Relation))
 	if x.Role == Contact {
 		line += map[bool]string{true: ", peut venir chercher les enfants", false: ", ne peut pas venir chercher les enfants"}[x.Collects]
 	}

@@ -12,6 +12,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/person"
@@ -109,7 +110,7 @@ func (v fileView) title() string {
 // TitleOf is "la famille Martin – Nguyễn".
 func TitleOf(r db.Reader, id ID) (string, error) {
 	people, err := filePeople(r, id)
-	return "la " + lowerFirst(fileView{People: people}.title()), err
+	return "la " + french.Lower(fileView{People: people}.title()), err
 }
 
 func contains(names []string, name string) bool {

@@ -6,6 +6,7 @@ import (
 
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/person"
 )
@@ -42,7 +43,7 @@ func Mails(deps MailDeps) []mail.Template {
 type memberWords struct{ member, by, role, collect, reason string }
 
 func (m asked) words() memberWords {
-	w := memberWords{member: m.full(), by: m.by(), role: lowerFirst(m.Role.Label()), reason: m.Reason}
+	w := memberWords{member: m.full(), by: m.by(), role: french.Lower(m.Role.Label()), reason: m.Reason}
 	if m.Role == Contact {
 		w.collect = collects(m.MayCollect)
 	}

@@ -114,7 +114,7 @@ func bornLabel(c person.Civility, born civil.Date) string {
 	if born.IsZero() {
 		return ""
 	}
-	day := strings.TrimPrefix(born.Long(), civil.WeekdayName(born.Weekday())+" ")
+	day := born.Full()
 	switch c {
 	case person.Madame:
 		return "née le " + day

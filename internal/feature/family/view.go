@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parvis/internal/base/civil"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/account"
 	"parvis/internal/feature/person"
@@ -37,7 +38,7 @@ func (v homeView) mayFetch() string {
 func (k known) memberLine() string { return commas(k.Role.Label(), bornLabel(k.Civility, k.Born)) }
 
 // contactLine is "Contact, grand-mère"; the phone follows as a link.
-func (k known) contactLine() string { return commas(k.Role.Label(), lowerFirst(k.Relation)) }
+func (k known) contactLine() string { return commas(k.Role.Label(), french.Lower(k.Relation)) }
 
 func commas(parts ...string) string {
 	var kept []string
@@ -47,22 +48,6 @@ func commas(parts ...string) string {
 		}
 	}
 	return strings.Join(kept, ", ")
-}
-
-func lowerFirst(s string) string {
-	if s == "" {
-		return ""
-	}
-	runes := []rune(s)
-	return strings.ToLower(string(runes[:1])) + string(runes[1:])
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return ""
-	}
-	runes := []rune(s)
-	return strings.ToUpper(string(runes[:1])) + string(runes[1:])
 }
 
 func (m asked) rows(zone *time.Location) []web.Row {
@@ -174,7 +159,7 @@ func (v fileView) standing() []Restriction {
 }
 
 func (m fileMember) childLine() string {
-	return upperFirst(bornLabel(m.Person.Civility, m.Person.BirthDay))
+	return french.Upper(bornLabel(m.Person.Civility, m.Person.BirthDay))
 }
 
 // headline is "Séparé(e). Connue par : Enfance, Jeunesse."
@@ -185,7 +170,7 @@ func (v fileView) headline() string {
 	}
 	line := ""
 	if v.Situation != "" {
-		line = "Situation notée par l’ancien portail\u00a0: " + lowerFirst(v.Situation) + ". "
+		line = "Situation notée par l’ancien portail\u00a0: " + french.Lower(v.Situation) + ". "
 	}
 	if len(names) > 0 {
 		line += "Connue par\u00a0: " + strings.Join(names, ", ") + "."

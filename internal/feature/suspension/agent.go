@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"parvis/internal/base/audit"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/town"
@@ -312,21 +312,14 @@ func (s Suspension) mark() web.Mark {
 		return web.Mark{Tone: web.Info, Icon: "clock", Word: "Réouverture en cours"}
 	case Reopened:
 		if s.Left > 0 {
-			return web.Mark{Tone: web.Error, Icon: "alert", Word: "Rouvert, sauf " + counted(s.Left, "jour")}
+			return web.Mark{Tone: web.Error, Icon: "alert", Word: "Rouvert, sauf " + french.Count(s.Left, "jour")}
 		}
 		return web.Mark{Tone: web.Neutral, Icon: "undo", Word: "Rouvert"}
 	}
 	if s.Left > 0 {
-		return web.Mark{Tone: web.Error, Icon: "alert", Word: "Suspendu, sauf " + counted(s.Left, "jour")}
+		return web.Mark{Tone: web.Error, Icon: "alert", Word: "Suspendu, sauf " + french.Count(s.Left, "jour")}
 	}
 	return web.Mark{Tone: web.Warning, Icon: "ban", Word: "Suspendu"}
-}
-
-func counted(n int, word string) string {
-	if n > 1 {
-		word += "s"
-	}
-	return strconv.Itoa(n) + "\u00a0" + word
 }
 
 // fields are what the check sends again.

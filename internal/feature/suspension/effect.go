@@ -8,6 +8,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
@@ -144,5 +145,5 @@ func (e Effect) partly() bool {
 
 // totals are "3 enfants de 2 familles".
 func (e Effect) totals() string {
-	return counted(e.Children, "enfant") + " de " + counted(e.Families, "famille")
+	return french.Count(e.Children, "enfant") + " de " + french.Count(e.Families, "famille")
 }

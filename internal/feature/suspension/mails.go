@@ -11,6 +11,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
@@ -220,9 +221,9 @@ func factWords(n int, word string) string {
 		words[last] += "s"
 	}
 	if words[0] == "demande" {
-		return counted(n, "demande") + " " + words[last]
+		return french.Count(n, "demande") + " " + words[last]
 	}
-	return counted(n, "jour") + " " + strings.Join(words, " ")
+	return french.Count(n, "jour") + " " + strings.Join(words, " ")
 }
 
 // what names what a line is about: "Restauration scolaire", "Mercredi, journée (il reste matin et repas)".

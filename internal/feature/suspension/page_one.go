@@ -13,6 +13,7 @@ import (
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
 	"parvis/internal/base/fault"
+	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
@@ -253,7 +254,7 @@ func (v oneView) progress() string {
 	if v.steps == 0 {
 		return "En cours."
 	}
-	return "En cours\u00a0: " + counted(v.done, "famille") + " sur " + strconv.Itoa(v.steps) + "."
+	return "En cours\u00a0: " + french.Count(v.done, "famille") + " sur " + strconv.Itoa(v.steps) + "."
 }
 
 // said says what was done: "12 familles prévenues, 31 jours annulés."
@@ -272,7 +273,7 @@ func (v oneView) said() string {
 			parts = append(parts, plural(told, "famille", "prévenue"))
 		}
 		if n := len(v.calls); n > 0 {
-			parts = append(parts, counted(n, "famille")+" à appeler")
+			parts = append(parts, french.Count(n, "famille")+" à appeler")
 		}
 	}
 	return strings.Join(append(parts, plural(v.cells, "jour", "annulé")), ", ") + "."
@@ -283,7 +284,7 @@ func plural(n int, word, said string) string {
 	if n > 1 {
 		said += "s"
 	}
-	return counted(n, word) + " " + said
+	return french.Count(n, word) + " " + said
 }
 
 // backWords says what a reopening gave back.
