@@ -2,6 +2,7 @@ package booking
 
 import (
 	"slices"
+	"strings"
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/french"
@@ -54,8 +55,40 @@ func (g agenda) week(children []family.Child, monday civil.Date, open bool) web.
 			d.Lead, d.Deadline = lead, until
 			unsay(d.Lines, until)
 		}
+		if once := sayOnce(d.Lines); once != "" {
+			d.Notes = append(d.Notes, once)
+		}
 	}
 	return w
+}
+
+// sayOnce takes off the lines of a day what most of those that cannot be changed say, and returns it in words for the head of
+// the day; "" when a line that says nothing would be taken for one of them.
+func sayOnce(lines []web.AgendaLine) string {
+	counts, most := map[string]int{}, ""
+	for _, l := range lines {
+		if l.Reason == "" {
+			return ""
+		}
+		if l.Box != nil || l.Pick != nil {
+			continue
+		}
+		if counts[l.Reason]++; counts[l.Reason] > counts[most] {
+			most = l.Reason
+		}
+	}
+	if counts[most] < 2 {
+		return ""
+	}
+	for i := range lines {
+		if l := &lines[i]; l.Reason == most && l.Box == nil && l.Pick == nil {
+			l.Reason = ""
+		}
+	}
+	if counts[most] < len(lines) {
+		return "Sauf mention contraire, " + french.Lower(most)
+	}
+	return most
 }
 
 // mayTell tells that all a family can do of a booking is to tell that the child will not come.
@@ -107,8 +140,12 @@ func (g agenda) shared(faces []Face) (lead, until string) {
 // unsay takes a moment off the lines whose head says it.
 func unsay(lines []web.AgendaLine, until string) {
 	for i := range lines {
-		if r := &lines[i].Reason; *r == "Modifiable "+until || *r == "Réservable "+until {
-			*r = ""
+		for _, said := range []string{"Modifiable " + until, "Réservable " + until} {
+			if r := &lines[i].Reason; *r == said {
+				*r = ""
+			} else if rest, is := strings.CutPrefix(*r, said+". "); is {
+				*r = rest
+			}
 		}
 	}
 }
