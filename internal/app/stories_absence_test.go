@@ -56,7 +56,7 @@ func errsOnce(h timed) {
 	h.looksWell("the check of an absence")
 	h.ClickText("Signaler l’absence")
 	h.sees("Absence signalée : 1 jour", "Justificatif à remettre")
-	h.mailTo(x.email, "")
+	h.gathered(x.email, "")
 	h.agent("agent instruction", at(time.January, 12, 9, 0))
 	h.open("/agents/absences")
 	h.ClickText("Gaspard, " + name + ", lundi 11 janvier")

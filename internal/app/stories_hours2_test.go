@@ -137,7 +137,7 @@ func sharesAChild(h timed) {
 	h.picks("jour", "Lundi 11 janvier 2027")
 	h.ClickText("Confier ce jour à l’autre foyer")
 	h.sees("n’a pas encore répondu")
-	m := h.mailTo(b.email, "Lou peut être chez vous")
+	m := h.gathered(b.email, "Lou peut être chez vous")
 
 	h.homeOf(b, start.Add(4*time.Hour))
 	h.open(h.linkIn(m, page))
@@ -275,7 +275,7 @@ func (h timed) waitsUntil(query string) {
 func (h timed) booked(kid family.ChildID, of family.ID, unit string, day civil.Date) {
 	h.t.Helper()
 	h.do(func(tx *db.Tx, _ actor.Actor) error {
-		if _, err := tx.Exec(`insert into booking (id, child, unit, day, family, state, made_at, slot) select $1, $2, $3, $4, $5, 'booked', $6, s.id from slot s where s.unit = $3 and s.day = $4`,
+		if _, err := tx.Exec(`insert into booking (id, child, unit, day, family, state, made_at, slot) values ($1, $2, $3, $4, $5, 'booked', $6, (select s.id from slot s where s.unit = $3 and s.day = $4))`,
 			db.NewID(), string(kid), unit, day, string(of), civil.InstantOf(written)); err != nil {
 			return err
 		}

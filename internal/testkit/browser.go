@@ -216,8 +216,7 @@ func (b *Browser) Fill(selector, text string) {
 // Click clicks the first match and, when it leads to another page, waits for it.
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
-	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
-	b.settle()
+	b.click("click "+selector, selector)
 }
 
 // ClickText clicks the first visible link, button, summary or label with these words, in the main part first, and
@@ -239,7 +238,22 @@ func (b *Browser) ClickText(words string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	b.do("click « "+words+" »", chromedp.Click(chromedp.CSS("[data-story]")))
+	b.click("click « "+words+" »", "[data-story]")
+}
+
+// click clicks the first match. A script may draw the page again between the finding of an element and the click, which
+// then names no node any more: it is found again.
+func (b *Browser) click(what, selector string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+	for tries := 0; err != nil && strings.Contains(err.Error(), "Could not find node") && tries < 5; tries++ {
+		err = chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+	}
+	if err != nil {
+		b.t.Fatalf("browser: %s: %v", what, err)
+	}
 	b.settle()
 }
 
