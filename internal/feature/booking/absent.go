@@ -44,8 +44,7 @@ func StandingOf(r db.Reader, now time.Time, cat *activity.Catalogue, children []
 		if !known || h.State != Booked || h.Family != s.kids[c.Child].family {
 			continue
 		}
-		choice, _ := a.ChoiceByID(h.Choice)
-		x := Standing{Cell: c, Family: h.Family, Child: s.kids[c.Child].name, Label: a.Label(choice.Name), Token: h.Token(), Told: h.Told, Attendance: h.Attendance,
+		x := Standing{Cell: c, Family: h.Family, Child: s.kids[c.Child].name, Label: a.Label(ChoiceName(a, h.Choice)), Token: h.Token(), Told: h.Told, Attendance: h.Attendance,
 			Booked: civil.DateOf(h.Made.In(now.Location()))}
 		for i, held := range h.Units {
 			if u, known := a.UnitByID(held.unit); known && (i == 0 || u.From < x.Start) {

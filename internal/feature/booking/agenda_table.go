@@ -39,8 +39,8 @@ func (g agenda) table(monday civil.Date) *agendaTable {
 				a, _ := g.scene.Catalogue.Activity(f.Activity)
 				i := row(a.Name)
 				l := g.line(c, f, false)
-				if choice, known := a.ChoiceByID(f.Held.Choice); known && f.Held.Live() && l.Pick == nil && len(a.Choices) > 1 {
-					l.Reason = joinReason(french.Upper(choice.Name), l.Reason)
+				if choice := ChoiceName(a, f.Held.Choice); choice != "" && f.Held.Live() && l.Pick == nil && len(a.Choices) > 1 {
+					l.Reason = joinReason(french.Upper(choice), l.Reason)
 				}
 				if g.mayTell(c, f) && !told[d] {
 					told[d] = true

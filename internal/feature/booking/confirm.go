@@ -179,8 +179,7 @@ func (s *Scene) checkLine(d Decision, today civil.Date) checkLine {
 		if a == nil {
 			return "activité"
 		}
-		c, _ := a.ChoiceByID(id)
-		return a.Label(c.Name)
+		return a.Label(ChoiceName(a, id))
 	}
 	l := checkLine{What: s.kids[d.Child].name + ", " + name(d.Want), When: d.Day.Long(), Detail: d.Why}
 	if d.does() && d.Late && d.Why != "" { // what it costs this time

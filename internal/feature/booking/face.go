@@ -61,8 +61,8 @@ func (s *Scene) face(c Cell, a *activity.Activity, h Holding, closed string) Fac
 	today := civil.DateOf(s.Now)
 	mine := h.Family == s.kids[c.Child].family
 	f := Face{Cell: c, Held: h, Label: a.Name}
-	if choice, known := a.ChoiceByID(h.Choice); known && h.State != "" {
-		f.Label = a.Label(choice.Name)
+	if h.State != "" {
+		f.Label = a.Label(ChoiceName(a, h.Choice))
 	}
 	f.Said = Word(Situation{Booking: h.State, Mine: mine, Attendance: h.Attendance, Told: h.Told, Closed: closed, Day: c.Day, Today: today})
 	switch {
@@ -89,7 +89,7 @@ func (s *Scene) face(c Cell, a *activity.Activity, h Holding, closed string) Fac
 // heldFace adds to what is held until when it may be given up or changed.
 func (s *Scene) heldFace(f Face, a *activity.Activity) Face {
 	today := civil.DateOf(s.Now)
-	if _, known := a.ChoiceByID(f.Held.Choice); !known {
+	if len(partsOf(a, f.Held.Choice)) == 0 { // a part is gone from the activity
 		f.Reason = joinReason(f.Reason, "Pour changer, appelez le service")
 		return f
 	}
@@ -231,6 +231,9 @@ func (s *Scene) options(c Cell, a *activity.Activity, h Holding) []Option {
 		if fits || h.Live() && h.Choice == choice.ID {
 			all = append(all, o)
 		}
+	}
+	if h.Live() && isLoose(h.Choice) { // not to be had any more, but to be kept
+		all = append(all, Option{Choice: activity.Choice{ID: h.Choice, Name: ChoiceName(a, h.Choice)}})
 	}
 	return all
 }

@@ -86,6 +86,9 @@ func (n names) cell(c Cell) string { return "c." + n.key(c) }
 
 // choice is the value of a choice: its number from 1, "" for nothing.
 func (n names) choice(of activity.ID, id activity.ChoiceID) string {
+	if isLoose(id) {
+		return string(id)
+	}
 	for _, a := range n.activities {
 		if a.id != of {
 			continue
@@ -117,6 +120,9 @@ func (n names) seen(c Cell, t Token) string {
 	parts[1] = n.choice(c.Activity, activity.ChoiceID(parts[1]))
 	return n.key(c) + "." + strings.Join(parts, ".")
 }
+
+// mostLoose bounds the name of parts that no choice makes: a dozen identifiers.
+const mostLoose = 12 * 37
 
 // errForm is a form that no page of Parvis makes.
 func errForm() error {
@@ -213,6 +219,9 @@ func (n names) wish(v string) (Wish, error) {
 func (n names) choiceAt(of activity.ID, value string) (activity.ChoiceID, error) {
 	if value == "" {
 		return "", nil
+	}
+	if isLoose(activity.ChoiceID(value)) && len(value) <= mostLoose { // it may be kept; booking asks whether there is one
+		return activity.ChoiceID(value), nil
 	}
 	i, err := strconv.Atoi(value)
 	at, known := n.at[of]

@@ -135,3 +135,47 @@ func TestALateRequestMadePartByPartIsOneOfTheChoice(t *testing.T) {
 		}
 	})
 }
+
+func TestPartsThatNoChoiceMakesAreShownAndGivenUp(t *testing.T) {
+	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
+		o, p := open(t, d, activitytest.Wednesday())
+		day := civil.NewDate(2027, 1, 13)
+		for _, unit := range []string{"Matin", "Après-midi"} {
+			bookingtest.Agenda{}.Book(t, d, booking.Row{Child: o.Ines, Unit: o.Units[unit], Day: day, Family: o.First, State: booking.Booked})
+		}
+		c := p.As(as(o.Camille, "Camille Martin"))
+		path := "/espace/enfants/" + string(o.Ines) + "/agenda?semaine=2027-01-11"
+		page := c.Get(path)
+		pick := page.Doc.Find("main .agenda-day select")
+		if chosen := strings.TrimSpace(pick.Find("option[selected]").Text()); pick.Length() != 1 || chosen != "Matin et après-midi" {
+			t.Fatalf("%d lists, %q chosen: %s", pick.Length(), chosen, page.Text("main"))
+		}
+		const form = `form[action$="/verifier"]`
+		if same := page.Submit(form, nil); !strings.Contains(same.Text("main"), "n’avez rien changé") && !strings.Contains(same.Text("main"), "Aucun changement") {
+			t.Errorf("nothing changed: %d %s", same.Status, same.Text("main"))
+		}
+		name := pick.AttrOr("name", "")
+		journey := ""
+		for _, x := range pick.Find("option").EachIter() {
+			if strings.Contains(x.Text(), "Journée") {
+				journey = x.AttrOr("value", "")
+			}
+		}
+		if more := c.Get(path).Submit(form, map[string]string{name: journey}); !strings.Contains(more.Text("main"), "À changer") || !strings.Contains(more.Text("main"), "atin et après-midi") {
+			t.Errorf("the whole day instead: %d %s", more.Status, more.Text("main"))
+		}
+		check := c.Get(path).Submit(form, map[string]string{name: ""})
+		if text := check.Text("main"); !strings.Contains(text, "À annuler") || !strings.Contains(text, "Matin et après-midi") && !strings.Contains(text, "matin et après-midi") {
+			t.Fatalf("giving it up: %d %s", check.Status, text)
+		}
+		if done := check.Submit(`form[action$="/confirmer"]`, nil); done.Status != 303 {
+			t.Errorf("confirmed: %d %s", done.Status, done.Text("main"))
+		}
+		left, err := db.Read(context.Background(), d, func(r db.Reader) (int64, error) {
+			return db.One(r, "bookings", db.Column[int64], `select count(*) from booking where state = 'booked'`)
+		})
+		if err != nil || left != 0 {
+			t.Errorf("%d parts stay booked, %v", left, err)
+		}
+	})
+}

@@ -313,8 +313,8 @@ func (p Proof) label(cat *activity.Catalogue) string {
 
 func (p Proof) choiceName(cat *activity.Catalogue, id activity.ChoiceID) string {
 	if a, known := cat.Activity(p.Activity); known {
-		if c, known := a.ChoiceByID(id); known && c.Name != "" {
-			return french.Lower(c.Name)
+		if name := ChoiceName(a, id); name != "" {
+			return french.Lower(name)
 		}
 	}
 	return "ce qui était réservé"

@@ -71,8 +71,7 @@ func (g agenda) next(c family.Child) string {
 				}
 				continue
 			}
-			choice, _ := a.ChoiceByID(h.Choice)
-			if when := momentOf(a.Name+" "+choice.Name, endOf(&a, h)); g.hour < over[when] {
+			if when := momentOf(a.Name+" "+ChoiceName(&a, h.Choice), endOf(&a, h)); g.hour < over[when] {
 				rest = append(rest, still{french.Lower(a.Name), when})
 			}
 		}

@@ -56,8 +56,8 @@ func (s *Scene) fullChange(d Decision) string {
 		return noPlace
 	}
 	kept := "ce qui est réservé"
-	if c, known := a.ChoiceByID(d.Held.Choice); known && c.Name != "" {
-		kept = "«\u00a0" + c.Name + "\u00a0»"
+	if name := ChoiceName(a, d.Held.Choice); name != "" {
+		kept = "«\u00a0" + name + "\u00a0»"
 	}
 	return "Complet\u00a0: " + kept + " reste réservé. Un changement ne s’attend pas sur une liste\u00a0: appelez le service, qui peut ajouter une place"
 }
