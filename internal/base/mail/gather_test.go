@@ -71,6 +71,34 @@ func TestWhatSomebodyDoesAHundredTimesInARowIsFiveMailsThatTellAllOfIt(t *testin
 	})
 }
 
+// What concerns today or tomorrow does not wait for half an hour, and takes along what does.
+func TestWhatComesSoonIsToldSoon(t *testing.T) {
+	testkit.EachEngine(t, mail.Sources(), func(t *testing.T, d *db.DB) {
+		c := newClock()
+		var all []string
+		w := worker(d, c, mail.Capture{DB: d, Now: c.now}, told(&all))
+		for i := range 3 {
+			gather(t, d, c, "camille", fmt.Sprintf("far%d", i))
+			c.move(3 * time.Minute)
+			once(t, w)
+		}
+		gather(t, d, c, "camille", "waits")
+		c.move(3 * time.Minute)
+		if once(t, w); len(all) != 3 {
+			t.Fatalf("the fourth of an hour left: %v", all)
+		}
+		if err := db.Do(context.Background(), d, func(tx *db.Tx) error {
+			return mail.Gather(tx, c.now(), []mail.Gathered{{Message: mail.Message{Template: "told", To: "camille@example.fr", Args: map[string]string{"who": "camille"}}, Key: "k camille", Part: "tomorrow", Soon: true}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c.move(3 * time.Minute)
+		if once(t, w); len(all) != 4 || all[3] != "camille: waits tomorrow" {
+			t.Errorf("what comes soon: %v", all)
+		}
+	})
+}
+
 func TestAMailUnderWayOrHeldIsNotJoined(t *testing.T) {
 	testkit.EachEngine(t, mail.Sources(), func(t *testing.T, d *db.DB) {
 		c := newClock()

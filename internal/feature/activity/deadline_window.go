@@ -19,6 +19,7 @@ type Window struct {
 	Cancel Limit
 	Late   Limit // last moment of what After takes
 	After  After
+	Apart  bool  // the town set until when to change; else it is as long as to book
 	over   Limit // the end of the day itself
 }
 
@@ -39,6 +40,7 @@ func (p Policy) Window(g Ground, day civil.Date, qualities []Quality) Window {
 	}
 	w.Book = w.bounded(p.last(Book, g, day, qualities, booking))
 	w.Change = w.bounded(p.last(Change, g, day, qualities, w.Book))
+	w.Apart = slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Action == Change })
 	cancelling := w.Book
 	if cancelling.Kind == LimitUnset {
 		cancelling = eve
@@ -156,6 +158,7 @@ type Verdict struct {
 	Limit  Limit
 	Until  Limit
 	After  After
+	Apart  bool // the town set until when to change; else it is as long as to book
 }
 
 // Decide tells whether a family may book, change or cancel at a moment. Cancelling knows no opening and no late hour:

@@ -260,14 +260,21 @@ func TestCodesTriedFromOneAddressAreCounted(t *testing.T) {
 				t.Fatalf("a right code: %d", page.Status)
 			}
 		}
-		for i := range 20 {
+		for i := range 5 {
 			if page := try("AAAABBBB"); page.Status != 422 {
 				t.Fatalf("wrong code %d: %d", i+1, page.Status)
 			}
 		}
+		if n := count(t, d, `select max(wrong) + max(passed) from captcha_count`); n < 5 {
+			t.Errorf("five wrong codes count %d", n)
+		}
+		p.write(func(tx *db.Tx) error { // 495 more
+			_, err := tx.Exec(`update captcha_count set wrong = 500 where wrong >= 5`)
+			return err
+		})
 		good := prepare()
 		if page := try(good); page.Status != 429 || page.Header.Get("Retry-After") == "" || !strings.Contains(page.Text("main"), "Trop de codes faux") {
-			t.Errorf("after twenty wrong codes: %d %s", page.Status, page.Text("main"))
+			t.Errorf("after five hundred wrong codes: %d %s", page.Status, page.Text("main"))
 		}
 		if n := count(t, d, `select count(*) from device where paired_at is not null`); n != 3 {
 			t.Errorf("%d tablets paired", n)

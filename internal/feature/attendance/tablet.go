@@ -46,7 +46,7 @@ const (
 	anomalyPath  = deskPath + "/anomalies"
 	readingLasts = time.Hour
 	pairing      = "tablette"
-	mostCodes    = 20 // wrong codes from one network address in an hour
+	mostCodes    = 500 // wrong codes from one network address in an hour
 )
 
 //go:embed worker.js

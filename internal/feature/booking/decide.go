@@ -156,12 +156,23 @@ func (s *Scene) book(d Decision, a *activity.Activity) Decision {
 	}
 	d.Until = w.Cancel
 	v := activity.Decide(w, s.Now, action)
-	if d.Did == DidChange && len(d.drop) > 0 && d.Held.State == Booked { // what is given up has its own hour
-		if before := s.verdict(a, d.Held, d.Cell, activity.Change); before.Is != activity.Free {
-			v = before
-		}
+	if d.Did == DidChange && len(d.drop) > 0 && d.Held.State == Booked {
+		v = s.givenUp(d, a, v)
 	}
 	return s.restored(s.inTime(d, v))
+}
+
+// givenUp is the verdict on a change that gives parts up: they have an hour of their own, and where the town set none for
+// changing, that of cancelling too. Otherwise a whole day would be given up in two gestures after its hour.
+func (s *Scene) givenUp(d Decision, a *activity.Activity, v activity.Verdict) activity.Verdict {
+	if before := s.verdict(a, d.Held, d.Cell, activity.Change); before.Is != activity.Free {
+		return before
+	}
+	w, known := s.window(a, firstUnit(partsOf(a, d.Held.Choice)), s.kids[d.Child].family, d.Day)
+	if before := s.verdict(a, d.Held, d.Cell, activity.Cancel); known && !w.Apart && before.Is != activity.Free {
+		return before
+	}
+	return v
 }
 
 // comesBack tells that a cell gets back what its own family had there.
@@ -201,7 +212,14 @@ func (s *Scene) inTime(d Decision, v activity.Verdict) Decision {
 	case v.Is == activity.TooEarly:
 		return d.refuse(tooEarly(v.Limit, s.Now))
 	}
-	return d.refuse(tooLate("réserver", v.Limit, s.Now))
+	verb := "réserver"
+	switch v.Action {
+	case activity.Change:
+		verb = "changer"
+	case activity.Cancel:
+		verb = "annuler"
+	}
+	return d.refuse(tooLate(verb, v.Limit, s.Now))
 }
 
 // bars says why a cell cannot be booked whatever the moment, "" when it can.

@@ -146,8 +146,13 @@ func (m *model) alone(home family.ID, w booking.Wish, overrule bool) mline {
 		l.drop = less(had, l.take)
 		if v, _ = m.when(w.Cell, w.Want, activity.Change, held); held.state == booking.Booked {
 			l.take = less(l.take, had)
-			if old, _ := m.when(w.Cell, held.choice, activity.Change, held); len(l.drop) > 0 && old.Is != activity.Free {
+			old, own := m.when(w.Cell, held.choice, activity.Change, held)
+			switch given, _ := m.when(w.Cell, held.choice, activity.Cancel, held); {
+			case len(l.drop) == 0:
+			case old.Is != activity.Free:
 				v = old
+			case !own.Apart && given.Is != activity.Free: // the town gave changing no hour of its own
+				v.Is = activity.TooLate
 			}
 		}
 	}

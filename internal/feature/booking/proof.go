@@ -166,7 +166,11 @@ func proofsOf(r db.Reader, cat *activity.Catalogue, where string, most int, args
 // tell mails those who head the family and may act for the children of an order: one mail each, whatever its length.
 // Each finds there the lines about the children it may act for.
 func (s *Scene) tell(tx *db.Tx, a actor.Actor, out Outcome) error {
-	seen := map[family.ID]bool{}
+	seen, soon := map[family.ID]bool{}, map[family.ID]bool{}
+	tomorrow := civil.DateOf(s.Now).AddDays(1)
+	for _, d := range out.Lines {
+		soon[s.kids[d.Child].family] = soon[s.kids[d.Child].family] || d.does() && !d.Day.After(tomorrow)
+	}
 	for _, d := range out.Lines {
 		of := s.kids[d.Child].family
 		if !d.does() || seen[of] {
@@ -175,7 +179,7 @@ func (s *Scene) tell(tx *db.Tx, a actor.Actor, out Outcome) error {
 		seen[of] = true
 		var err error
 		if a.Kind == actor.Citizen {
-			err = tellGathered(tx, s.Now, a, of, out.Reference)
+			err = tellGathered(tx, s.Now, a, of, out.Reference, soon[of])
 		} else {
 			err = tellFamily(tx, s.Now, of, out.Reference)
 		}
@@ -187,14 +191,14 @@ func (s *Scene) tell(tx *db.Tx, a actor.Actor, out Outcome) error {
 }
 
 // tellGathered mails the heads of a family about what one of them confirms: several times within minutes is one mail.
-func tellGathered(tx *db.Tx, now time.Time, a actor.Actor, of family.ID, reference string) error {
+func tellGathered(tx *db.Tx, now time.Time, a actor.Actor, of family.ID, reference string, soon bool) error {
 	heads, err := toldOf(tx, of, civil.DateOf(now), reference)
 	if err != nil {
 		return err
 	}
 	mails := make([]mail.Gathered, len(heads))
 	for i, h := range heads {
-		mails[i] = mail.Gathered{Message: mailTo(MailConfirmed, h, of, reference), Key: MailConfirmed + " " + string(of) + " " + h.person + " " + a.Person, Part: reference}
+		mails[i] = mail.Gathered{Message: mailTo(MailConfirmed, h, of, reference), Key: MailConfirmed + " " + string(of) + " " + h.person + " " + a.Person, Part: reference, Soon: soon}
 	}
 	return mail.Gather(tx, now, mails)
 }

@@ -1848,7 +1848,7 @@ func proposalPage(v proposalView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 124, " <p>Un courriel part dès que vous confirmez. Chaque jour peut ensuite être changé jusqu’à sa propre date limite.</p><form method=\"post\" action=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 124, " <p>Un courriel le confirme dans les minutes qui suivent, dans la demi-heure si vous en avez déjà reçu plusieurs. Chaque jour peut ensuite être changé jusqu’à sa propre date limite.</p><form method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
