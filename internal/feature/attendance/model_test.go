@@ -150,63 +150,72 @@ func (p *place) comesTo(rt *rapid.T, all []spoken, fixed map[family.ChildID]atte
 	return said
 }
 
-// reference is what the marks come to, said without the rules of the package: an undone mark never was, the others
-// happen one after the other. What an agent said stays: marks said before it are settled, those said later count when
-// they say the same; each that says otherwise is left for an agent, since all came later.
+// reference is what the marks of all children come to.
 func (p *place) reference(all []spoken, fixed map[family.ChildID]attendance.Kind) string {
 	said := ""
 	for _, c := range p.kids() {
-		undone := map[string]bool{}
-		for _, m := range all {
-			if m.Child == c && m.Kind == attendance.Undo {
-				undone[m.Target] = true
-			}
-		}
-		var live []spoken
-		for _, m := range all {
-			if m.Child == c && m.Kind != attendance.Undo && !undone[m.ID] {
-				live = append(live, m)
-			}
-		}
-		slices.SortFunc(live, func(x, y spoken) int {
-			return cmp.Or(int(x.SaidAt-y.SaidAt), cmp.Compare(x.ID, y.ID))
-		})
-		what, came, left, kinds := "", civil.Instant(0), civil.Instant(0), []string{}
-		at := civil.InstantOf(p.corrected())
+		mine := slices.DeleteFunc(slices.Clone(all), func(m spoken) bool { return m.Child != c })
+		var last *spoken
 		if kind, is := fixed[c]; is {
-			what, came = "absent", 0
-			if kind == attendance.Present {
-				what, came = "present", at
-			}
-			rest := live[:0:0]
-			for _, m := range live {
-				switch {
-				case (m.Kind == attendance.Absent) != (kind == attendance.Absent):
-					kinds = []string{"differ"}
-				case m.SaidAt > at:
-					rest = append(rest, m)
-				}
-			}
-			live = rest
+			at := civil.InstantOf(p.corrected())
+			last = &spoken{Mark: attendance.Mark{Kind: kind, At: at, SaidAt: at, Received: -1}} // all marks came later
 		}
-		for _, m := range live {
-			switch m.Kind {
-			case attendance.Absent:
-				what, came, left = "absent", 0, 0
-			case attendance.Left:
-				what, left = "present", m.At
-			default:
-				what, came, left = "present", m.At, 0
-			}
-			for _, other := range live {
-				if m.Kind == attendance.Absent && other.Kind != attendance.Absent && m.by.Account != other.by.Account {
-					kinds = []string{"differ"}
-				}
-			}
-		}
+		what, came, left, kinds := refer(mine, last)
 		said += fmt.Sprintln(c, what, came, left, kinds)
 	}
 	return said
+}
+
+// refer is what the marks of tablets about one child, unit and day come to, said without the rules of the package: an
+// undone mark never was, the others happen one after the other. The last that an agent said stays: marks said before it
+// are settled, those said later count when they say the same; one that says otherwise, and was said or came later, is left
+// for an agent.
+func refer(all []spoken, agent *spoken) (what booking.Attendance, came, left civil.Instant, kinds []string) {
+	undone := map[string]bool{}
+	for _, m := range all {
+		if m.Kind == attendance.Undo {
+			undone[m.Target] = true
+		}
+	}
+	live := slices.DeleteFunc(slices.Clone(all), func(m spoken) bool { return m.Kind == attendance.Undo || undone[m.ID] })
+	slices.SortFunc(live, func(x, y spoken) int {
+		return cmp.Or(int(x.SaidAt-y.SaidAt), cmp.Compare(x.ID, y.ID))
+	})
+	kinds = []string{}
+	if agent != nil {
+		what = "absent"
+		if agent.Kind == attendance.Present {
+			what, came = "present", agent.At
+		}
+		rest := live[:0:0]
+		for _, m := range live {
+			switch later := m.SaidAt > agent.SaidAt; {
+			case (m.Kind == attendance.Absent) == (agent.Kind == attendance.Absent):
+				if later {
+					rest = append(rest, m)
+				}
+			case later || m.Received > agent.Received:
+				kinds = []string{"differ"}
+			}
+		}
+		live = rest
+	}
+	for _, m := range live {
+		switch m.Kind {
+		case attendance.Absent:
+			what, came, left = "absent", 0, 0
+		case attendance.Left:
+			what, left = "present", m.At
+		default:
+			what, came, left = "present", m.At, 0
+		}
+		for _, other := range live {
+			if m.Kind == attendance.Absent && other.Kind != attendance.Absent && m.by.Account != other.by.Account {
+				kinds = []string{"differ"}
+			}
+		}
+	}
+	return what, came, left, kinds
 }
 
 // quickly opens a fresh database whose writes run once: a sequence is two transactions that are not kept.

@@ -1,15 +1,10 @@
 package booking_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,14 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if plan := os.Getenv("PARVIS_BOOKING_CHILD"); plan != "" {
-		if err := killedChild(plan); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
+	testkit.Main(m, map[string]func([]byte) error{"booking": killedChild, "waiting": killedList})
 }
 
 // seeded makes the test's random source and prints how to repeat it.
@@ -57,14 +45,13 @@ const killPlaces = 2 // of each day, for all the children
 
 // killedChild books and cancels for ever, two days an order, each worker for a child of its own, and prints each day of
 // an order before it is sent and after it is answered: "try 3 0 book", "ok 3 0 booked".
-func killedChild(raw string) error {
+func killedChild(raw []byte) error {
 	var p killPlan
-	if err := json.Unmarshal([]byte(raw), &p); err != nil {
+	if err := json.Unmarshal(raw, &p); err != nil {
 		return err
 	}
 	ctx, now := context.Background(), persontest.Now()
-	errorsOnly := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})) // a busy machine's slow closures are no complaint
-	d, err := db.Open(ctx, p.Path, db.WithLog(errorsOnly))
+	d, err := testkit.OpenPath(p.Path)
 	if err != nil {
 		return err
 	}
@@ -121,7 +108,7 @@ func say(what string, child, day int, did string) {
 	if did == "" {
 		did = "cancel"
 	}
-	_, _ = os.Stdout.WriteString(fmt.Sprintln(what, child, day, did))
+	testkit.Say(what, child, day, did)
 }
 
 type killCell struct{ child, day int }
@@ -159,29 +146,29 @@ type killOp struct {
 // in some order that the answers allow, ending in what is stored. The database is a file of the killed process itself,
 // or PostgreSQL's, which outlives it.
 func TestKill9WhileBookingLosesNothing(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "p.db")
-		killAndCompare(t, path, func() {}, 300)
-	})
-	t.Run("postgres", func(t *testing.T) {
-		path := testkit.PostgresURL(t, booking.Sources())
-		killAndCompare(t, path, func() { testkit.PostgresLeft(t, path) }, 150)
+	testkit.EachKillable(t, booking.Sources(), func(t *testing.T, k testkit.Killable) {
+		cycles := 300
+		if strings.HasSuffix(t.Name(), "postgres") {
+			cycles = 150
+		}
+		killAndCompare(t, k, cycles)
 	})
 }
 
-// killAndCompare is the test on one database; settled returns once nothing of a killed process is at work in it.
-func killAndCompare(t *testing.T, path string, settled func(), cycles int) {
+// killAndCompare is the test on one database.
+func killAndCompare(t *testing.T, k testkit.Killable, cycles int) {
 	if !deep() {
 		cycles /= 20
 	}
 	random := seeded(t)
-	p := newKillPlan(t, path)
+	p := newKillPlan(t, k.Fresh(t))
 	before := map[killCell]bool{}
 	answered, open, full := 0, 0, 0
 	for cycle := range cycles {
 		// Half of the deaths come right after an answer, where a commit that is late would be missed most.
-		lines := p.killOnce(t, 1+random.IntN(120), time.Duration(max(0, random.Int64N(int64(8*time.Millisecond))-int64(4*time.Millisecond))))
-		settled()
+		lines, _ := testkit.Killing{Child: "booking", Plan: p, Answers: 1 + random.IntN(120),
+			More: time.Duration(random.Int64N(int64(8*time.Millisecond)) - int64(4*time.Millisecond))}.Run(t)
+		k.Settled(t)
 		after := p.reopened(t)
 		ops := p.history(t, lines)
 		for day := range p.Days {
@@ -217,11 +204,8 @@ func killAndCompare(t *testing.T, path string, settled func(), cycles int) {
 // newKillPlan makes the world in a database and leaves it closed.
 func newKillPlan(t *testing.T, path string) killPlan {
 	t.Helper()
-	d, err := db.Open(context.Background(), path)
+	d, err := testkit.OpenPath(path)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Migrate(context.Background(), d, booking.Sources()...); err != nil {
 		t.Fatal(err)
 	}
 	w := newWorld(t, d)
@@ -235,22 +219,16 @@ func newKillPlan(t *testing.T, path string) killPlan {
 }
 
 // reopened opens what is left, checks places against bookings and bookings against their proof, and tells who is booked.
-func (p killPlan) reopened(t *testing.T) map[killCell]bool {
+func (p killPlan) reopened(t *testing.T) (all map[killCell]bool) {
 	t.Helper()
-	d, err := db.Open(context.Background(), p.Path)
-	if err != nil {
-		t.Fatalf("reopen: %v", err)
-	}
-	defer d.Close()
-	if err := db.Check(context.Background(), d); err != nil {
-		t.Fatal(err)
-	}
-	tallyNow(t, d)
-	noHalves(t, d)
-	all, err := db.Read(context.Background(), d, p.stored)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Reopened(t, p.Path, func(d *db.DB) {
+		tallyNow(t, d)
+		noHalves(t, d)
+		var err error
+		if all, err = db.Read(context.Background(), d, p.stored); err != nil {
+			t.Fatal(err)
+		}
+	})
 	return all
 }
 
@@ -258,7 +236,7 @@ func (p killPlan) reopened(t *testing.T) map[killCell]bool {
 // booking stands as its lines say.
 func noHalves(t *testing.T, d *db.DB) {
 	t.Helper()
-	for what, query := range map[string]string{
+	testkit.CountsAreZero(t, d, map[string]string{
 		"orders with a line of one day alone": `select count(*) from (select reference from booking_line group by reference having count(*) <> 2) x`,
 		"orders that the journal lacks, or tells alone": `select abs((select count(distinct reference) from booking_line)
 			- (select count(*) from audit_event where action = 'booking.applied'))`,
@@ -267,51 +245,7 @@ func noHalves(t *testing.T, d *db.DB) {
 				where l.child = b.child and l.day = b.day)`,
 		"lines without their booking": `select count(*) from booking_line l where l.did = 'booked'
 			and not exists (select 1 from booking b where b.child = l.child and b.day = l.day)`,
-	} {
-		n, err := db.Read(context.Background(), d, func(r db.Reader) (int64, error) { return db.One(r, what, db.Column[int64], query) })
-		if err != nil || n != 0 {
-			t.Fatalf("%d %s (%v)", n, what, err)
-		}
-	}
-}
-
-// killOnce lets a process book until it gave so many answers and a moment more, kills it, and returns what it said.
-func (p killPlan) killOnce(t *testing.T, answers int, more time.Duration) []string {
-	t.Helper()
-	raw, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "PARVIS_BOOKING_CHILD="+string(raw))
-	var complaints strings.Builder
-	cmd.Stderr = &complaints
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var said []string
-	lines := bufio.NewReader(out)
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			break // a line cut by the kill was not seen by the client
-		}
-		said = append(said, strings.TrimSpace(line))
-		if strings.HasPrefix(line, "ok ") {
-			if answers--; answers == 0 {
-				time.AfterFunc(more, func() { _ = cmd.Process.Kill() })
-			}
-		}
-	}
-	_ = cmd.Wait()
-	if complaints.Len() > 0 {
-		t.Fatalf("child: %s", complaints.String())
-	}
-	return said
+	})
 }
 
 // history puts what was said in order, by child and day.

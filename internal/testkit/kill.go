@@ -1,0 +1,159 @@
+package testkit
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parvis/internal/base/db"
+)
+
+// childVariable names, in the environment of a test binary started again, what it has to do; planVariable how.
+const (
+	childVariable = "PARVIS_CHILD"
+	planVariable  = "PARVIS_CHILD_PLAN"
+)
+
+// Main runs the tests; in a process that Killing started it does what it was started for, and never returns. It is all of
+// a TestMain.
+func Main(m *testing.M, children map[string]func(plan []byte) error) {
+	name, started := os.LookupEnv(childVariable)
+	if !started {
+		os.Exit(m.Run())
+	}
+	if err := children[name]([]byte(os.Getenv(planVariable))); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// Killing is a process that is killed at its work, with SIGKILL.
+type Killing struct {
+	Child   string        // one of Main's children
+	Plan    any           // handed to it as JSON
+	Answers int           // lines "ok …" after which it is killed; 0: never
+	More    time.Duration // how long after; at once when it is not positive
+}
+
+// Run starts the process and returns the lines that it said whole: one that the kill cut was not seen. Ended tells that it
+// came to its end by itself. Whatever it complains of fails the test.
+func (k Killing) Run(t testing.TB) (said []string, ended bool) {
+	t.Helper()
+	plan, err := json.Marshal(k.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+k.Child, planVariable+"="+string(plan))
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	answers := 0
+	for lines := bufio.NewReader(out); ; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			break
+		}
+		said = append(said, strings.TrimSuffix(line, "\n"))
+		if strings.HasPrefix(line, "ok") {
+			if answers++; answers == k.Answers {
+				time.AfterFunc(k.More, func() { _ = cmd.Process.Kill() })
+			}
+		}
+	}
+	err = cmd.Wait()
+	if complaints.Len() > 0 {
+		t.Fatalf("child: %s", complaints.String())
+	}
+	return said, err == nil
+}
+
+// Say is a killed process's line of what it tries or was answered, written at once so that none is mixed with another's.
+func Say(words ...any) { _, _ = os.Stdout.WriteString(fmt.Sprintln(words...)) }
+
+// OpenPath opens a database in a killed process: each write runs once, and a busy machine's slow ones are no complaint.
+func OpenPath(path string) (*db.DB, error) {
+	errorsOnly := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	return db.Open(context.Background(), path, db.WithLog(errorsOnly))
+}
+
+// Killable is a place for databases that killed processes write to.
+type Killable struct {
+	Fresh   func(t testing.TB) string // makes a database, migrated
+	Settled func(t testing.TB)        // returns once nothing of a killed process is at work in the last one
+}
+
+// EachKillable runs fn on a place for files, which die with the process, and on PostgreSQL's databases, which outlive it.
+func EachKillable(t *testing.T, sources []db.Source, fn func(t *testing.T, k Killable)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		fn(t, Killable{func(t testing.TB) string {
+			path := filepath.Join(t.TempDir(), "p.db")
+			if err := os.WriteFile(path, sqliteTemplate(t, sources), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}, func(testing.TB) {}})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		var last struct {
+			sync.Mutex
+			path string
+		}
+		fn(t, Killable{func(t testing.TB) string {
+			last.Lock()
+			defer last.Unlock()
+			last.path = PostgresURL(t, sources)
+			return last.path
+		}, func(t testing.TB) {
+			last.Lock()
+			defer last.Unlock()
+			PostgresLeft(t, last.path)
+		}})
+	})
+}
+
+// Reopened opens what a killed process left, checks that the engine finds it whole, and hands it over.
+func Reopened(t testing.TB, path string, look func(d *db.DB)) {
+	t.Helper()
+	d, err := OpenPath(path)
+	if err != nil {
+		t.Fatalf("reopen: %v", err)
+	}
+	defer func() {
+		if err := d.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}()
+	if err := db.Check(context.Background(), d); err != nil {
+		t.Fatal(err)
+	}
+	look(d)
+}
+
+// CountsAreZero runs counts of what must not be, by what each counts.
+func CountsAreZero(t testing.TB, d *db.DB, counts map[string]string) {
+	t.Helper()
+	for what, query := range counts {
+		n, err := db.Read(context.Background(), d, func(r db.Reader) (int64, error) { return db.One(r, what, db.Column[int64], query) })
+		if err != nil || n != 0 {
+			t.Fatalf("%d %s (%v)", n, what, err)
+		}
+	}
+}
