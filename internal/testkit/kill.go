@@ -2,26 +2,27 @@ package testkit
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"parvis/internal/base/db"
 )
 
-// childVariable names, in the environment of a test binary started again, what it has to do; planVariable how.
-const (
-	childVariable = "PARVIS_CHILD"
-	planVariable  = "PARVIS_CHILD_PLAN"
-)
+// childVariable names, in the environment of a test binary started again, what it has to do; it reads how.
+const childVariable = "PARVIS_CHILD"
 
 // Main runs the tests; in a process that Killing started it does what it was started for, and never returns. It is all of
 // a TestMain.
@@ -30,7 +31,11 @@ func Main(m *testing.M, children map[string]func(plan []byte) error) {
 	if !started {
 		os.Exit(m.Run())
 	}
-	if err := children[name]([]byte(os.Getenv(planVariable))); err != nil {
+	plan, err := io.ReadAll(os.Stdin)
+	if err == nil {
+		err = children[name](plan)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -54,7 +59,8 @@ func (k Killing) Run(t testing.TB) (said []string, ended bool) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+k.Child, planVariable+"="+string(plan))
+	cmd.Env = append(os.Environ(), childVariable+"="+k.Child)
+	cmd.Stdin = bytes.NewReader(plan)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	out, err := cmd.StdoutPipe()
@@ -86,6 +92,17 @@ func (k Killing) Run(t testing.TB) (said []string, ended bool) {
 
 // Say is a killed process's line of what it tries or was answered, written at once so that none is mixed with another's.
 func Say(words ...any) { _, _ = os.Stdout.WriteString(fmt.Sprintln(words...)) }
+
+// DieAtWrite makes a process kill itself before the n-th statement under a context that writes; never when left is not
+// positive. A kill from outside seldom falls between two short transactions: this one does when there are two.
+func DieAtWrite(ctx context.Context, left *atomic.Int64) context.Context {
+	return db.TraceQueries(ctx, func(query string, _ []any) {
+		if word, _, _ := strings.Cut(strings.TrimSpace(query), " "); word != "select" && left.Add(-1) == 0 {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	})
+}
 
 // OpenPath opens a database in a killed process: each write runs once, and a busy machine's slow ones are no complaint.
 func OpenPath(path string) (*db.DB, error) {

@@ -28,12 +28,13 @@ import (
 
 // listPlan tells the killed process who asks for what, and when it begins.
 type listPlan struct {
-	Path string
-	From time.Time
-	Kids []listKid
-	Acts []listAct
-	Days []civil.Date
-	Rest bool // nobody asks for anything: the jobs that wait are done, and that is all
+	Path  string
+	From  time.Time
+	Kids  []listKid
+	Acts  []listAct
+	Days  []civil.Date
+	DieAt int  // it kills itself before so many writes of jobs; 0: never
+	Rest  bool // nobody asks for anything: the jobs that wait are done, and that is all
 }
 
 type listKid struct {
@@ -70,7 +71,14 @@ func killedList(raw []byte) error {
 		return err
 	}
 	list := booking.List{DB: d, Now: x.tick, Catalogue: cache}
-	runner := &jobs.Runner{DB: d, Handlers: list.Handlers(), Dailies: list.Schedule(), Now: x.now}
+	runner := &jobs.Runner{DB: d, Dailies: list.Schedule(), Now: x.now}
+	var left atomic.Int64
+	left.Store(int64(p.DieAt))
+	for _, h := range list.Handlers() {
+		runner.Handlers = append(runner.Handlers, jobs.Handler{Kind: h.Kind, Run: func(ctx context.Context, args map[string]string) error {
+			return h.Run(testkit.DieAtWrite(ctx, &left), args)
+		}})
+	}
 	if p.Rest {
 		_, err := runner.Once(context.Background())
 		return err
@@ -86,12 +94,11 @@ func killedList(raw []byte) error {
 	go func() {
 		for {
 			x.all.Lock()
-			n, err := runner.Once(context.Background())
+			_, err := runner.Once(context.Background())
 			x.all.Unlock()
 			if err != nil {
 				x.failed <- err
 			}
-			testkit.Say("ran", n)
 			<-x.work
 		}
 	}()
@@ -153,7 +160,7 @@ func (x *lister) once(random *rand.Rand, kid int, s listSlot) error {
 	switch {
 	case state == "":
 		wish = booking.Wish{Cell: cell, Want: act.Only, Queue: true}
-	case state == "booked" && random.IntN(3) == 0, state == "waiting" && random.IntN(5) > 0, state == "offered" && random.IntN(2) == 0:
+	case state == "booked" && random.IntN(3) == 0, state == "waiting" && random.IntN(20) > 0, state == "offered" && random.IntN(2) == 0:
 		return nil
 	}
 	now, what := x.tick(), "order"
@@ -189,7 +196,7 @@ func (x *lister) once(random *rand.Rand, kid int, s listSlot) error {
 // waits for somebody has the job that will give it.
 func TestKill9OnTheWaitingListLosesNoPlaceAndNoTurn(t *testing.T) {
 	testkit.EachKillable(t, booking.Sources(), func(t *testing.T, k testkit.Killable) {
-		lives, cycles := 1, 5
+		lives, cycles := 1, 12
 		if deep() {
 			lives, cycles = 6, 25
 		}
@@ -198,9 +205,14 @@ func TestKill9OnTheWaitingListLosesNoPlaceAndNoTurn(t *testing.T) {
 		for range lives {
 			p := newListPlan(t, k.Fresh(t))
 			h := &listStory{p: p, told: map[int64]string{}, tried: map[int64]bool{}}
-			for range cycles {
-				said, ended := testkit.Killing{Child: "waiting", Plan: p, Answers: 1 + random.IntN(60),
-					More: time.Duration(random.Int64N(int64(8*time.Millisecond)) - int64(4*time.Millisecond))}.Run(t)
+			for cycle := range cycles {
+				// Half of the deaths come around an answer, half amid a job.
+				death := testkit.Killing{Child: "waiting", Answers: 1 + random.IntN(40), More: time.Duration(random.Int64N(int64(8*time.Millisecond)) - int64(4*time.Millisecond))}
+				if p.DieAt = 0; cycle%2 == 1 {
+					p.DieAt, death.Answers = 1+random.IntN(40), 0
+				}
+				death.Plan = p
+				said, ended := death.Run(t)
 				if ended {
 					t.Fatal("the process came to an end")
 				}
@@ -209,7 +221,7 @@ func TestKill9OnTheWaitingListLosesNoPlaceAndNoTurn(t *testing.T) {
 				testkit.Reopened(t, p.Path, func(d *db.DB) { h.check(t, d, false) })
 				p.From = h.last.Add(10 * time.Minute)
 			}
-			p.Rest = true
+			p.Rest, p.DieAt = true, 0
 			if _, ended := (testkit.Killing{Child: "waiting", Plan: p}).Run(t); !ended {
 				t.Fatal("the last jobs failed")
 			}
@@ -267,9 +279,6 @@ func (h *listStory) listen(t *testing.T, said []string) {
 		var what, did string
 		var kid, act, day int
 		var at int64
-		if strings.HasPrefix(line, "ran ") {
-			continue
-		}
 		if _, err := fmt.Sscan(line, &what, &kid, &act, &day, &did, &at); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
