@@ -42,6 +42,9 @@ func Main(m *testing.M, children map[string]func(plan []byte) error) {
 	os.Exit(0)
 }
 
+// waitForChild is how long a child may take, to be killed or to end.
+const waitForChild = 2 * time.Minute
+
 // Killing is a process that is killed at its work, with SIGKILL.
 type Killing struct {
 	Child   string        // one of Main's children
@@ -70,6 +73,7 @@ func (k Killing) Run(t testing.TB) (said []string, ended bool) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	tooLong := time.AfterFunc(waitForChild, func() { _ = cmd.Process.Kill() })
 	answers := 0
 	for lines := bufio.NewReader(out); ; {
 		line, err := lines.ReadString('\n')
@@ -84,6 +88,9 @@ func (k Killing) Run(t testing.TB) (said []string, ended bool) {
 		}
 	}
 	err = cmd.Wait()
+	if !tooLong.Stop() {
+		t.Fatalf("child: neither killed nor over after %s; it said %d lines. %s", waitForChild, len(said), complaints.String())
+	}
 	if complaints.Len() > 0 {
 		t.Fatalf("child: %s", complaints.String())
 	}
@@ -93,11 +100,12 @@ func (k Killing) Run(t testing.TB) (said []string, ended bool) {
 // Say is a killed process's line of what it tries or was answered, written at once so that none is mixed with another's.
 func Say(words ...any) { _, _ = os.Stdout.WriteString(fmt.Sprintln(words...)) }
 
-// DieAtWrite makes a process kill itself before the n-th statement under a context that writes; never when left is not
-// positive. A kill from outside seldom falls between two short transactions: this one does when there are two.
-func DieAtWrite(ctx context.Context, left *atomic.Int64) context.Context {
+// DieAtWrite makes a process kill itself before the n-th statement under a context that writes and has a word in it; never
+// when left is not positive. A kill from outside seldom falls between two short transactions: this one does when there
+// are two.
+func DieAtWrite(ctx context.Context, left *atomic.Int64, has string) context.Context {
 	return db.TraceQueries(ctx, func(query string, _ []any) {
-		if word, _, _ := strings.Cut(strings.TrimSpace(query), " "); word != "select" && left.Add(-1) == 0 {
+		if word, _, _ := strings.Cut(strings.TrimSpace(query), " "); word != "select" && strings.Contains(query, has) && left.Add(-1) == 0 {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
