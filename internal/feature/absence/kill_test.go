@@ -183,9 +183,9 @@ func TestKill9InTheEveningTellsEachFamilyOnce(t *testing.T) {
 			p := newEvening(t, k.Fresh(t))
 			answered := map[string]string{} // "told R-…", "withdrawn id"
 			for cycle := range cycles {
-				death := testkit.Killing{Child: "evening", Answers: 1 + random.IntN(20), More: time.Duration(random.Int64N(int64(8*time.Millisecond)) - int64(4*time.Millisecond))}
+				death := testkit.Killing{Child: "evening", Answers: 40 + random.IntN(160), More: time.Duration(random.Int64N(int64(8*time.Millisecond)) - int64(4*time.Millisecond))}
 				if p.DieAt = 0; cycle%2 == 1 {
-					p.DieAt, death.Answers = 1+random.IntN(4), 0
+					p.DieAt, death.Answers = 1+random.IntN(12), 0
 				}
 				death.Plan = p
 				said, ended := death.Run(t)
