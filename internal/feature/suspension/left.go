@@ -3,7 +3,6 @@ package suspension
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"parvis/internal/base/civil"
@@ -148,33 +147,6 @@ func (x *orders) why(r db.Reader, now time.Time, cat *activity.Catalogue, s kept
 		}
 	}
 	return why, nil
-}
-
-// call is a family that no mail reaches, with whom to phone and about whom.
-type call struct {
-	family   family.ID
-	heads    []person.Person
-	children []family.ChildID
-}
-
-// toCall lists, of some families and their children, those that get no mail.
-func toCall(r db.Reader, about map[family.ID][]family.ChildID, told map[family.ID]int, today civil.Date) ([]call, error) {
-	var all []call
-	for id, children := range about {
-		if told[id] == 0 {
-			slices.Sort(children)
-			all = append(all, call{family: id, children: slices.Compact(children)})
-		}
-	}
-	slices.SortFunc(all, func(x, y call) int { return strings.Compare(string(x.family), string(y.family)) })
-	heads, err := headsOf(r, today, all)
-	if err != nil {
-		return nil, fmt.Errorf("list whom to call: %w", err)
-	}
-	for i := range all {
-		all[i].heads = heads[all[i].family]
-	}
-	return all, nil
 }
 
 // names are the people that lines speak of.

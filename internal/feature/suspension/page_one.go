@@ -220,7 +220,7 @@ func headNames(all []person.Person) string {
 		names = append(names, p.Full())
 	}
 	if len(names) == 0 {
-		return "Famille sans responsable"
+		return "Personne à appeler"
 	}
 	return family.List(names)
 }
@@ -266,17 +266,26 @@ func (v oneView) said() string {
 		return "Aucune famille n’avait de jour à annuler."
 	}
 	var parts []string
-	if told := v.families - len(v.calls); v.State != Closed {
+	if told := v.families - families(v.calls); v.State != Closed {
 		parts = append(parts, plural(v.families, "famille", "concernée"))
 	} else {
 		if told > 0 {
 			parts = append(parts, plural(told, "famille", "prévenue"))
 		}
-		if n := len(v.calls); n > 0 {
+		if n := families(v.calls); n > 0 {
 			parts = append(parts, french.Count(n, "famille")+" à appeler")
 		}
 	}
 	return strings.Join(append(parts, plural(v.cells, "jour", "annulé")), ", ") + "."
+}
+
+// families counts those to call, each once.
+func families(all []call) int {
+	known := map[family.ID]bool{}
+	for _, c := range all {
+		known[c.family] = true
+	}
+	return len(known)
 }
 
 // plural is "2 familles prévenues".

@@ -764,7 +764,7 @@ func onePage(v oneView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					if v.families > len(v.calls) {
+					if v.families > families(v.calls) {
 						templ_7745c5c3_Err = web.Button("Rouvrir et prévenir").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -12,7 +12,6 @@ import (
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
-	"parvis/internal/feature/person"
 )
 
 //go:embed migrations/*.sql
@@ -225,40 +224,4 @@ func lostIn(r db.Reader, reference string, from civil.Date) ([]lost, error) {
 func lostTo(r db.Reader, id ID, from civil.Date) ([]lost, error) {
 	return db.List(r, scanLost, `select `+lostColumns+` from suspension_order o join booking_line l on l.reference = o.reference
 		where o.suspension = $1 and l.did in ('cancelled', 'changed') and l.day >= $2 order by l.family, l.day, l.child, l.activity`, string(id), from)
-}
-
-// headsOf are those who act in some families, by family.
-func headsOf(r db.Reader, today civil.Date, of []call) (map[family.ID][]person.Person, error) {
-	type pair struct {
-		family family.ID
-		person person.ID
-	}
-	heads := map[family.ID][]person.Person{}
-	for part := range slices.Chunk(of, batch) {
-		args := []any{today}
-		for _, x := range part {
-			args = append(args, string(x.family))
-		}
-		all, err := db.List(r, func(s db.Scanner) (pair, error) {
-			var x pair
-			err := s.Scan(&x.family, &x.person)
-			return x, err
-		}, `select family, person from family_member where family in (`+db.Marks(2, len(part))+`) and role in ('holder', 'coholder') and state = 'approved' and from_day <= $1
-			and (to_day is null or to_day >= $1) order by role desc, person`, args...)
-		if err != nil {
-			return nil, err
-		}
-		ids := make([]person.ID, len(all))
-		for i, x := range all {
-			ids[i] = x.person
-		}
-		people, err := person.Several(r, ids...)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range all {
-			heads[x.family] = append(heads[x.family], people[x.person])
-		}
-	}
-	return heads, nil
 }
