@@ -9,10 +9,16 @@ import (
 	"parvis/internal/feature/family"
 )
 
-// MailsTo counts, family by family, the mails that confirmations about some of its children send on a day: one to each head
-// with an address whom no restriction keeps from all of them. A family that is not there reads of nothing. Two statements
-// for each hundred families.
-func MailsTo(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID) (map[family.ID]int, error) {
+// Mailed is what mails tell a family: how many leave, and of which children one speaks at least.
+type Mailed struct {
+	Mails    int
+	Children map[family.ChildID]bool
+}
+
+// MailsTo tells, family by family, the mails that confirmations about some of its children send on a day: one to each head
+// with an address whom no restriction keeps from all of them, about those it is not kept from. Two statements for each
+// hundred families.
+func MailsTo(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID) (map[family.ID]Mailed, error) {
 	type pair struct {
 		family family.ID
 		person string
@@ -23,7 +29,7 @@ func MailsTo(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID) 
 		families = append(families, id)
 	}
 	slices.Sort(families)
-	told := map[family.ID]int{}
+	told := map[family.ID]Mailed{}
 	for part := range slices.Chunk(families, batch) {
 		args := []any{day}
 		for _, id := range part {
@@ -44,15 +50,25 @@ func MailsTo(r db.Reader, day civil.Date, about map[family.ID][]family.ChildID) 
 			var x kept
 			err := s.Scan(&x.person, &x.child)
 			return x, err
-		}, `select x.person, x.child from restriction x where x.from_day <= $1 and (x.lifted_day is null or x.lifted_day > $1)
-			and x.person in (select p.id `+heads+`)`, args...)
+		}, `select k.person, k.child from restriction k where `+family.KeptAway("k.person", "k.child", "$1")+`
+			and k.person in (select p.id `+heads+`)`, args...)
 		if err != nil {
 			return nil, fmt.Errorf("count whom to tell: %w", err)
 		}
 		for _, h := range all {
-			if slices.ContainsFunc(about[h.family], func(c family.ChildID) bool { return !slices.Contains(barred, kept{h.person, string(c)}) }) {
-				told[h.family]++
+			x, some := told[h.family], false
+			if x.Children == nil {
+				x.Children = map[family.ChildID]bool{}
 			}
+			for _, c := range about[h.family] {
+				if !slices.Contains(barred, kept{h.person, string(c)}) {
+					x.Children[c], some = true, true
+				}
+			}
+			if some {
+				x.Mails++
+			}
+			told[h.family] = x
 		}
 	}
 	return told, nil

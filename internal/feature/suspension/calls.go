@@ -7,6 +7,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
@@ -19,13 +20,14 @@ type call struct {
 	children []family.ChildID
 }
 
-// toCall lists, of some families and their children, those that get no mail.
-func toCall(r db.Reader, about map[family.ID][]family.ChildID, told map[family.ID]int, today civil.Date) ([]call, error) {
+// toCall lists, of some families and their children, those of whom no mail speaks.
+func toCall(r db.Reader, about map[family.ID][]family.ChildID, told map[family.ID]booking.Mailed, today civil.Date) ([]call, error) {
 	var all []call
 	for id, children := range about {
-		if told[id] == 0 {
-			slices.Sort(children)
-			all = append(all, call{family: id, children: slices.Compact(children)})
+		untold := slices.DeleteFunc(slices.Clone(children), func(c family.ChildID) bool { return told[id].Children[c] })
+		if len(untold) > 0 {
+			slices.Sort(untold)
+			all = append(all, call{family: id, children: slices.Compact(untold)})
 		}
 	}
 	slices.SortFunc(all, func(x, y call) int { return strings.Compare(string(x.family), string(y.family)) })

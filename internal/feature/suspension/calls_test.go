@@ -88,3 +88,49 @@ func TestARestrictedParentIsNotToCallAboutTheChild(t *testing.T) {
 		}
 	})
 }
+
+// The holder has an address and a court keeps it from one child of two; the other head has none: the mail to the holder
+// says nothing of that child, who is to call about like any of whom nobody is told.
+func TestAChildOfWhomNoMailSpeaksIsToCallAbout(t *testing.T) {
+	testkit.EachEngine(t, suspension.Sources(), func(t *testing.T, d *db.DB) {
+		s := newStrike(t, d)
+		s.keep(s.Thomas, s.Jeremy)
+		s.exec(`update person set email = '', mobile = '+33611111111' where id = $1`, string(s.Camille))
+		want := "Camille"
+		look := func(when string, page *testkit.Page) {
+			t.Helper()
+			rows := callsOn(page)
+			if len(rows) != 1 || !strings.Contains(rows[0], want) || strings.Contains(rows[0], "Thomas") || !strings.Contains(rows[0], "06 11 11 11 11") ||
+				!strings.Contains(rows[0], "Jérémy") || strings.Contains(rows[0], "Inès") {
+				t.Errorf("%s: %q", when, rows)
+			}
+		}
+		check := s.checked()
+		look("before", check)
+		if !strings.Contains(strings.ReplaceAll(check.Text("main"), "\u00a0", " "), "2 courriels partiront") { // Thomas about Inès, Bruno
+			t.Errorf("the check: %s", check.Text("main"))
+		}
+		before := len(s.sent(suspension.MailClosed))
+		id := s.made()
+		s.run(id)
+		if n := len(s.sent(suspension.MailClosed)) - before; n != 2 {
+			t.Errorf("%d mails left", n)
+		}
+		page, text := s.shown(s.reader(), id)
+		look("after", page)
+		if !strings.Contains(text, "1 famille prévenue, 1 famille à appeler, 4 jours annulés.") || page.Text("#rouvrir button") != "Rouvrir et prévenir" {
+			t.Errorf("the page: %s", text)
+		}
+		s.exec(`update person set email = '' where id = $1`, string(s.Bruno)) // both families have somebody to call; Thomas has his mail
+		if page, _ := s.shown(s.reader(), id); page.Text("#rouvrir button") != "Rouvrir et prévenir" {
+			t.Errorf("somebody is told: %q", page.Text("#rouvrir button"))
+		}
+		s.exec(`update person set email = 'bruno@parvis.exemple' where id = $1`, string(s.Bruno))
+		if err := s.reopen(id); err != nil {
+			t.Fatal(err)
+		}
+		s.run(id)
+		page, _ = s.shown(s.reader(), id)
+		look("reopened", page)
+	})
+}

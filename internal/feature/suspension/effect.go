@@ -22,7 +22,7 @@ type Effect struct {
 	Mails    int // one a head of family who may read of it
 	Happened int // days whose presence is noted already: they stay
 	ByChild  []childDays
-	Calls    []call // the families that no mail reaches
+	Calls    []call // the children of whom no mail speaks
 	Open     bool   // some place there is still open
 }
 
@@ -88,8 +88,8 @@ func effectOf(r db.Reader, cat *activity.Catalogue, x Asked, today civil.Date) (
 	if err != nil {
 		return e, err
 	}
-	for _, n := range told {
-		e.Mails += n
+	for _, x := range told {
+		e.Mails += x.Mails
 	}
 	if e.Calls, err = toCall(r, families, told, today); err != nil {
 		return e, err
@@ -120,7 +120,7 @@ func (e Effect) happenedWords() string {
 func (e Effect) mailsWords() string {
 	switch e.Mails {
 	case 0:
-		return "Aucun courriel ne partira\u00a0: aucun responsable n’a d’adresse électronique."
+		return "Aucun courriel ne partira\u00a0: personne à prévenir n’a d’adresse électronique."
 	case 1:
 		return "1\u00a0courriel partira, avec les jours de ses enfants, le motif et le message."
 	}

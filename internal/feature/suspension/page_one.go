@@ -37,6 +37,7 @@ type oneView struct {
 	stuck       []stuck
 	byChild     []childDays
 	calls       []call
+	mails       int // that tell of it, or would of its reopening
 }
 
 func (v oneView) today() civil.Date { return civil.DateOf(v.now) }
@@ -134,6 +135,9 @@ func (v *oneView) fill(r db.Reader) error {
 	if err != nil {
 		return err
 	}
+	for _, x := range told {
+		v.mails += x.Mails
+	}
 	if v.calls, err = toCall(r, about, told, v.today()); err != nil {
 		return err
 	}
@@ -201,7 +205,7 @@ func (v oneView) stuckRows() [][]templ.Component {
 	return rows
 }
 
-// callRows are the families that no mail reaches: whom to phone, about whom.
+// callRows are the children of whom no mail speaks: whom to phone, about whom.
 func (x who) callRows(all []call) [][]templ.Component {
 	var rows [][]templ.Component
 	for _, c := range all {

@@ -764,7 +764,7 @@ func onePage(v oneView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					if v.families > families(v.calls) {
+					if v.mails > 0 {
 						templ_7745c5c3_Err = web.Button("Rouvrir et prévenir").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -796,7 +796,7 @@ func onePage(v oneView) templ.Component {
 	})
 }
 
-// calls are the families that no mail reaches, to phone.
+// calls are the children of whom no mail speaks, with whom to phone.
 func calls(w who, all []call) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -818,7 +818,7 @@ func calls(w who, all []call) templ.Component {
 			templ_7745c5c3_Var30 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = web.Table("Sans adresse électronique : aucun courriel ne les prévient", []web.Column{{Label: "Famille"}, {Label: "Téléphone"}, {Label: "Enfants"}}, w.callRows(all)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Table("Aucun courriel ne prévient de ce qui change pour ces enfants", []web.Column{{Label: "Famille"}, {Label: "Téléphone"}, {Label: "Enfants"}}, w.callRows(all)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
