@@ -2,6 +2,7 @@ package suspension
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -88,6 +89,8 @@ type formView struct {
 	effect     *Effect // nil: not checked yet
 	scope      string  // what is asked, in words
 	everywhere string  // the places, when none is chosen
+	twice      []kept  // the suspensions that take some of it already
+	cat        *activity.Catalogue
 	who
 }
 
@@ -127,10 +130,20 @@ func (p Pages) show(w http.ResponseWriter, r *http.Request, a actor.Actor, f *we
 			return v, err
 		}
 		v.options(a, cat)
-		if !f.Bool("verifier") || f.Failed() {
+		v.cat = cat
+		if !f.Bool("verifier") && !f.Failed() {
 			return v, nil
 		}
 		service, err := v.asked.Check(a, cat, v.today)
+		if err == nil {
+			if v.twice, err = (across{v.asked.scopes(cat), v.asked.Days}).clashes(rd, ""); err != nil {
+				return v, fmt.Errorf("look for other suspensions: %w", err)
+			}
+			err = refuseTwice(cat, v.twice)
+		}
+		if f.Failed() { // it was sent, and says why already
+			return v, nil
+		}
 		if err != nil {
 			if !f.Take(err) {
 				return v, err

@@ -138,7 +138,8 @@ func acting(account, person string, service town.ServiceID) actor.Actor {
 }
 
 // Suspend closes the places at once, so that nobody books them any more, and leaves the families to a job. Nothing open
-// on those days is a Refused fault.
+// on those days is a Refused fault; days that another suspension closes are an
+// Invalid one.
 func Suspend(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, x Asked) (ID, error) {
 	x = x.clean()
 	service, err := x.Check(a, cat, civil.DateOf(now))
@@ -167,6 +168,13 @@ func Suspend(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, x
 		if err := insertSlots(tx, s.ID, scope.Activity, slots); err != nil {
 			return "", fmt.Errorf("note closed slots: %w", err)
 		}
+	}
+	twice, err := s.across().clashes(tx, s.ID) // the activities are locked
+	if err != nil {
+		return "", fmt.Errorf("look for other suspensions: %w", err)
+	}
+	if err := refuseTwice(cat, twice); err != nil {
+		return "", err
 	}
 	if closed == 0 { // closed already, by hand: what is still booked there goes all the same
 		all, err := s.across().heldBy(tx, cat, "")
