@@ -10,6 +10,7 @@ import (
 
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/fault"
 	"parvis/internal/base/french"
 	"parvis/internal/base/mail"
 	"parvis/internal/feature/activity"
@@ -21,9 +22,6 @@ import (
 const (
 	MailConfirmed = "booking.confirmed" // what was booked, changed, cancelled or answered, at once
 )
-
-// mostGathered is how many confirmations one mail reads; the agenda has them all.
-const mostGathered = 200
 
 // mostTold is how many lines a mail tells; the page has them all.
 const mostTold = 12
@@ -49,7 +47,8 @@ type sameMail struct {
 	own               bool   // the addressee did it
 	lines             []string
 	more              int
-	gathered          int // how many confirmations it tells, when they are several
+	gathered          int  // how many confirmations it tells, when they are several
+	summed            bool // the lines say sums of days
 }
 
 func (d MailDeps) specimen(of func(MailDeps, sameMail) mail.Body) mail.Body {
@@ -69,7 +68,7 @@ func confirmedBody(d MailDeps, m sameMail) mail.Body {
 		body.Button = mail.Button{Label: "Voir l’agenda", URL: d.URL("/espace/agenda")}
 		body.Paragraphs = append(body.Paragraphs, "Un jour changé plusieurs fois est dit une fois, tel que vous l’avez laissé.")
 		if !m.own {
-			body.Paragraphs[len(body.Paragraphs)-1] = "Un jour changé plusieurs fois est dit une fois, tel qu’il est resté."
+			body.Paragraphs[len(body.Paragraphs)-1] = "Un jour changé plusieurs fois est dit une fois, tel que ces enregistrements l’ont laissé."
 		}
 	}
 	return body
@@ -83,8 +82,14 @@ func answeredBody(d MailDeps, m sameMail) mail.Body {
 }
 
 func (m sameMail) told() []string {
-	if m.more > 0 {
+	const where = " dans l’historique des réservations de chaque enfant, depuis son agenda."
+	switch {
+	case m.more > 0 && m.gathered > 0: // no page has them all
+		return append(m.lines, "et "+french.Count(m.more, "autre changement")+", à lire"+where)
+	case m.more > 0:
 		return append(m.lines, "et "+french.Count(m.more, "autre changement")+", à lire sur la page.")
+	case m.summed && m.gathered > 0:
+		return append(m.lines, "Jour par jour\u00a0: à lire"+where)
 	}
 	return m.lines
 }
@@ -108,16 +113,18 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	}
 	answer := false
 	references := strings.Fields(args[mail.Parts])
-	more := max(0, len(references)-mostGathered)
-	if references = references[:len(references)-more]; len(references) == 0 {
+	if len(references) == 0 {
 		references = []string{args["reference"]}
 	}
 	c, err := readConfirmations(r, cat, references, func(p Proof) bool {
 		answer = answer || p.Did == DidAccept || p.Did == DidRefuse || p.Did == DidKeepBooking && p.ByAgent || p.cancelGranted()
 		return !kept[p.Child] && string(p.Family) == args["family"] && p.Did != DidNone
 	})
-	if err != nil {
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
 		return mail.Body{}, errors.Join(mail.ErrDrop, err)
+	case err != nil: // tried again
+		return mail.Body{}, err
 	}
 	to, err := person.ByID(r, person.ID(args["person"]))
 	if err != nil {
@@ -127,7 +134,7 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	long := shortened(cat, c.Lines)
 	for i, p := range c.Lines {
 		if long != nil {
-			m.lines = long
+			m.lines, m.summed = long, true
 			break
 		}
 		if i == mostTold {
@@ -136,7 +143,7 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 		}
 		m.lines = append(m.lines, p.Sentence(cat, civil.DateOf(now)))
 	}
-	if n := len(references) + more; n > 1 {
+	if n := len(references); n > 1 {
 		m.gathered = n
 	}
 	body := confirmedBody(d, m)

@@ -3,6 +3,7 @@ package booking
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -68,24 +69,44 @@ func ReadConfirmation(r db.Reader, now time.Time, a actor.Actor, cat *activity.C
 }
 
 func readConfirmation(r db.Reader, cat *activity.Catalogue, reference string, see func(Proof) bool) (Confirmation, error) {
-	return readConfirmations(r, cat, []string{reference}, see)
-}
-
-// readConfirmations reads several as one, of each cell the last line; its reference is that of the first.
-func readConfirmations(r db.Reader, cat *activity.Catalogue, references []string, see func(Proof) bool) (Confirmation, error) {
-	args := make([]any, len(references))
-	for i, x := range references {
-		args[i] = x
-	}
-	all, err := proofsOf(r, cat, `l.reference in (`+db.Marks(1, len(args))+`)`, mostWishes, args...)
+	all, err := proofsOf(r, cat, `l.reference = $1`, mostWishes, reference)
 	if err != nil {
 		return Confirmation{}, err
 	}
+	return confirmationOf(reference, all, see)
+}
+
+// readConfirmations reads several as one: of each cell of a family the last word among all of them, in the order in which
+// they are given. Its reference is that of the first.
+func readConfirmations(r db.Reader, cat *activity.Catalogue, references []string, see func(Proof) bool) (Confirmation, error) {
+	if len(references) == 1 {
+		return readConfirmation(r, cat, references[0], see)
+	}
+	type told struct {
+		Cell
+		family.ID
+	}
+	var all []Proof
+	said := map[told]bool{}
+	for end := len(references); end > 0; end -= min(end, perStatement) {
+		lines, err := lastWords(r, cat, references[max(0, end-perStatement):end])
+		if err != nil {
+			return Confirmation{}, err
+		}
+		for _, p := range lines {
+			if of := (told{p.Cell, p.Family}); !said[of] {
+				said[of] = true
+				all = append(all, p)
+			}
+		}
+	}
+	return confirmationOf(references[0], all, see)
+}
+
+func confirmationOf(reference string, all []Proof, see func(Proof) bool) (Confirmation, error) {
 	var c Confirmation
-	told := map[Cell]bool{}
 	for _, p := range all {
-		if see(p) && (len(references) == 1 || !told[p.Cell]) {
-			told[p.Cell] = true
+		if see(p) {
 			c.Lines = append(c.Lines, p)
 		}
 	}
@@ -93,8 +114,24 @@ func readConfirmations(r db.Reader, cat *activity.Catalogue, references []string
 		return Confirmation{}, fault.Missing("confirmation")
 	}
 	first := c.Lines[0]
-	c.Reference, c.Family, c.At, c.By, c.ByAgent = references[0], first.Family, first.At, first.By, first.ByAgent
+	c.Reference, c.Family, c.At, c.By, c.ByAgent = reference, first.Family, first.At, first.By, first.ByAgent
 	return c, nil
+}
+
+// perStatement is how many confirmations are read at once: engines bound the arguments of a statement.
+const perStatement = 1000
+
+// lastWords are the lines of some confirmations that did something, of each cell of a family the one of the last of them:
+// however many confirm, there are no more lines than cells.
+func lastWords(r db.Reader, cat *activity.Catalogue, references []string) ([]Proof, error) {
+	args, rows := make([]any, len(references)), make([]string, len(references))
+	for i, x := range references {
+		args[i], rows[i] = x, `($`+strconv.Itoa(i+1)+`, `+strconv.Itoa(i)+`)`
+	}
+	return proofsOf(r, cat, `(l.reference, l.position) in (select w.reference, w.position from (
+			select x.reference, x.position, row_number() over (partition by x.family, x.child, x.activity, x.day order by part.column2 desc, x.position desc) as nth
+			from (values `+strings.Join(rows, ", ")+`) as part cross join booking_line x
+			where x.reference = part.column1 and x.did <> 'none') as w where w.nth = 1)`, mostWishes*len(references), args...)
 }
 
 // compare marks the lines whose cell holds something else by now.
