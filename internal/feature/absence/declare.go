@@ -58,7 +58,7 @@ func Declare(tx *db.Tx, now time.Time, a actor.Actor, cat *activity.Catalogue, r
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := s.bounded(tx, now, a); err != nil {
+	if err := bounded(tx, now, a); err != nil {
 		return Outcome{}, err
 	}
 	for _, id := range ids {
@@ -116,25 +116,20 @@ func (rep Report) check(now time.Time) (civil.Range, error) {
 	return days, nil
 }
 
-// mostReports is how many reports the families of somebody's children tell in 24 hours.
+// mostReports is how many reports somebody tells in 24 hours; another head of the family has their own.
 const mostReports = 60
 
 // bounded refuses a citizen's report that is one too many.
-func (s scene) bounded(tx *db.Tx, now time.Time, a actor.Actor) error {
+func bounded(tx *db.Tx, now time.Time, a actor.Actor) error {
 	if a.Kind != actor.Citizen {
 		return nil
 	}
-	for i, c := range s.children {
-		if slices.ContainsFunc(s.children[:i], func(x family.Child) bool { return x.Family == c.Family }) {
-			continue
-		}
-		n, err := reportsSince(tx, c.Family, civil.InstantOf(now.Add(-24*time.Hour)))
-		if err != nil {
-			return err
-		}
-		if n >= mostReports {
-			return fault.InvalidFields(fault.Field{Name: "ligne", Sentence: "Votre famille a déjà signalé beaucoup d’absences aujourd’hui. Réessayez demain, ou appelez le service."})
-		}
+	n, err := reportsSince(tx, a.Person, civil.InstantOf(now.Add(-24*time.Hour)))
+	if err != nil {
+		return err
+	}
+	if n >= mostReports {
+		return fault.InvalidFields(fault.Field{Name: "ligne", Sentence: "Vous avez déjà signalé beaucoup d’absences aujourd’hui. Réessayez demain, ou appelez le service."})
 	}
 	return nil
 }

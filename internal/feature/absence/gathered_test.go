@@ -14,6 +14,7 @@ import (
 	"parvis/internal/feature/absence"
 	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
+	"parvis/internal/testkit"
 )
 
 // post moves the hour, runs the mail worker and returns what it sent: "to | subject | text".
@@ -87,18 +88,29 @@ func TestAbsencesToldAndWithdrawnInARowAreOneMail(t *testing.T) {
 	})
 }
 
-// TestAFamilyReportsSoOftenInADay: an agent still can.
-func TestAFamilyReportsSoOftenInADay(t *testing.T) {
+// TestSomebodyReportsSoOftenInADay: the other head of the family still can.
+func TestSomebodyReportsSoOftenInADay(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.publish(t, "malade-7j")
 		w.now = at(11, 8, 0)
 		for i := range 60 {
-			w.exec(t, `insert into absence_report (reference, family, at) values ($1, $2, $3)`, fmt.Sprint("R-", i), string(w.First), int64(civil.InstantOf(w.now.Add(-time.Hour))))
+			w.exec(t, `insert into absence_report (reference, family, by_person, at) values ($1, $2, $3, $4)`, fmt.Sprint("R-", i), string(w.First), string(w.Camille), int64(civil.InstantOf(w.now.Add(-time.Hour))))
 		}
 		rep := absence.Report{Cells: []booking.Cell{w.cell(w.Jeremy, 11)}, Reason: ill}
 		if _, err := w.declare(t, w.now, citizen(w.Camille), rep); len(fault.FieldsOf(err)) != 1 || fault.FieldsOf(err)[0].Name != "ligne" {
 			t.Errorf("the sixty-first: %v", err)
 		}
+		theirs := absence.Report{Cells: []booking.Cell{w.cell(w.Ines, 11)}, Reason: ill}
+		if _, err := w.declare(t, w.now, citizen(w.Thomas), theirs); err != nil {
+			t.Errorf("the other head: %v", err)
+		}
+		testkit.ByIndex(t, w.d, "absence_report_person", func(ctx context.Context) error {
+			cat := w.cat(t)
+			_, err := db.Write(ctx, w.d, func(tx *db.Tx) (absence.Outcome, error) {
+				return absence.Declare(tx, w.now, citizen(w.Thomas), cat, absence.Report{Cells: []booking.Cell{w.cell(w.Ines, 12)}, Reason: ill})
+			})
+			return err
+		})
 		if _, err := w.declare(t, w.now.Add(24*time.Hour), citizen(w.Camille), rep); err != nil {
 			t.Errorf("the next day: %v", err)
 		}

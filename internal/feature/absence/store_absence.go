@@ -27,9 +27,9 @@ func insertReport(tx *db.Tx, now time.Time, a actor.Actor, reference string, of 
 	return nil
 }
 
-// reportsSince counts what a family itself told.
-func reportsSince(r db.Reader, of family.ID, since civil.Instant) (int64, error) {
-	n, err := db.One(r, "count", db.Column[int64], `select count(*) from absence_report where family = $1 and at > $2 and by_agent = false`, string(of), since)
+// reportsSince counts what somebody told of their children.
+func reportsSince(r db.Reader, by string, since civil.Instant) (int64, error) {
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from absence_report where by_person = $1 and at > $2 and by_agent = false`, by, since)
 	if err != nil {
 		return 0, fmt.Errorf("count absence reports: %w", err)
 	}

@@ -53,9 +53,11 @@ func (p *parted) camille() actor.Actor { return persontest.Citizen(p.Camille) }
 func (p *parted) day(n int) civil.Date { return civil.DateOf(persontest.Now()).AddDays(n) }
 
 func (p *parted) offer(n int) (custody.DayID, error) {
-	return db.Write(context.Background(), p.d, func(tx *db.Tx) (custody.DayID, error) {
-		return custody.OfferDay(tx, p.now, p.camille(), p.Jeremy, p.day(n))
-	})
+	return p.offerBy(context.Background(), p.camille(), n)
+}
+
+func (p *parted) offerBy(ctx context.Context, a actor.Actor, n int) (custody.DayID, error) {
+	return db.Write(ctx, p.d, func(tx *db.Tx) (custody.DayID, error) { return custody.OfferDay(tx, p.now, a, p.Jeremy, p.day(n)) })
 }
 
 func (p *parted) offered(n int) custody.DayID {
@@ -184,8 +186,9 @@ func TestADayTakenBackIsNotToldAgainTheSameDay(t *testing.T) {
 	})
 }
 
-// TestAHomeOffersSoManyDaysOfAChildInADay: what it took back counts too, and the refusal stands at the field.
-func TestAHomeOffersSoManyDaysOfAChildInADay(t *testing.T) {
+// TestSomebodyOffersSoManyDaysOfAChildInADay: what was taken back counts too, the refusal stands at the field, and the
+// other head of the home still can.
+func TestSomebodyOffersSoManyDaysOfAChildInADay(t *testing.T) {
 	eachParted(t, func(p *parted) {
 		for n := range 9 {
 			p.offered(n + 1)
@@ -202,19 +205,26 @@ func TestAHomeOffersSoManyDaysOfAChildInADay(t *testing.T) {
 		if n := p.count(`select count(*) from custody_day`); n != 10 {
 			t.Errorf("%d days written", n)
 		}
+		thomas := persontest.Citizen(p.Thomas)
+		if _, err := p.offerBy(context.Background(), thomas, 12); err != nil {
+			t.Errorf("the other head: %v", err)
+		}
+		testkit.ByIndex(t, p.d, "custody_day_person", func(ctx context.Context) error { _, err := p.offerBy(ctx, thomas, 13); return err })
 		p.now = p.now.AddDate(0, 0, 1)
 		p.offered(11)
 	})
 }
 
-// TestAHomeProposesSoManyTimesInADay: proposals made and taken back in a row are one mail of the last, or none.
-func TestAHomeProposesSoManyTimesInADay(t *testing.T) {
+// TestSomebodyProposesSoManyTimesInADay: proposals made and taken back in a row are one mail of the last, or none; the
+// other head of the home still can.
+func TestSomebodyProposesSoManyTimesInADay(t *testing.T) {
 	eachParted(t, func(p *parted) {
-		propose := func() (custody.ID, error) {
-			return db.Write(context.Background(), p.d, func(tx *db.Tx) (custody.ID, error) {
-				return custody.Propose(tx, p.now, p.camille(), p.Jeremy, weeksFrom(p.Homes, civil.DateOf(p.now).AddDays(7)))
+		by := func(ctx context.Context, a actor.Actor) (custody.ID, error) {
+			return db.Write(ctx, p.d, func(tx *db.Tx) (custody.ID, error) {
+				return custody.Propose(tx, p.now, a, p.Jeremy, weeksFrom(p.Homes, civil.DateOf(p.now).AddDays(7)))
 			})
 		}
+		propose := func() (custody.ID, error) { return by(context.Background(), p.camille()) }
 		withdraw := func(id custody.ID) {
 			p.do("withdraw", func(tx *db.Tx) error { _, err := custody.Withdraw(tx, p.now, p.camille(), id); return err })
 		}
@@ -237,9 +247,21 @@ func TestAHomeProposesSoManyTimesInADay(t *testing.T) {
 		}
 		withdraw(id)
 		_, err = propose()
-		if fields := fault.FieldsOf(err); len(fields) != 1 || fields[0].Name != "debut" || !strings.Contains(fields[0].Sentence, "3 propositions aujourd’hui") {
+		if fields := fault.FieldsOf(err); len(fields) != 1 || fields[0].Name != "debut" || !strings.Contains(fields[0].Sentence, "Vous avez déjà fait 3 propositions aujourd’hui") {
 			t.Errorf("the fourth: %v", err)
 		}
+		theirs, err := by(context.Background(), persontest.Citizen(p.Thomas))
+		if err != nil {
+			t.Fatalf("the other head: %v", err)
+		}
+		withdraw(theirs)
+		testkit.ByIndex(t, p.d, "custody_person", func(ctx context.Context) error {
+			id, err := by(ctx, persontest.Citizen(p.Thomas))
+			if err == nil {
+				withdraw(id)
+			}
+			return err
+		})
 		p.now = p.now.AddDate(0, 0, 1)
 		if _, err := propose(); err != nil {
 			t.Errorf("the next day: %v", err)

@@ -33,8 +33,8 @@ const (
 	DaySuperseded DayState = "superseded"
 )
 
-// mostAhead is how many days ahead a day may be handed over, mostOffers how many days of a child a home offers in a day,
-// those it took back too.
+// mostAhead is how many days ahead a day may be handed over, mostOffers how many days of a child somebody offers in a
+// day, those taken back too; another head of the home has their own.
 const (
 	mostAhead  = 400
 	mostOffers = 10
@@ -117,16 +117,16 @@ func OfferDay(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, day
 		Detail: day.String()}); err != nil {
 		return "", err
 	}
-	if err := d.bounded(tx, now); err != nil {
+	if err := d.bounded(tx, now, a); err != nil {
 		return "", err
 	}
 	return d.ID, gather(tx, now, MailDayOffered, child, "day", string(d.ID), d.knownBefore(tx, now), d.Taker)
 }
 
 // bounded refuses an offer, just made, that is one too many of its day.
-func (d handedDay) bounded(tx *db.Tx, now time.Time) error {
-	made, err := db.One(tx, "count", db.Column[int64], `select count(*) from custody_day where child = $1 and giver = $2 and offered_at >= $3`,
-		string(d.Child), string(d.Giver), civil.InstantOf(civil.DateOf(now).At(0, 0, now.Location())))
+func (d handedDay) bounded(tx *db.Tx, now time.Time, a actor.Actor) error {
+	made, err := db.One(tx, "count", db.Column[int64], `select count(*) from custody_day where child = $1 and offered_by = $2 and offered_at >= $3`,
+		string(d.Child), a.Person, civil.InstantOf(civil.DateOf(now).At(0, 0, now.Location())))
 	if err != nil {
 		return wrap("count days offered", err)
 	}

@@ -22,7 +22,8 @@ const (
 	mostYears = 18
 )
 
-// mostProposals is how many proposals a home makes for a child in a day, those it took back too.
+// mostProposals is how many proposals somebody makes for a child in a day, those taken back too; another head of the home
+// has their own.
 const mostProposals = 3
 
 // maxReference bounds the reference of a court's decision.
@@ -152,13 +153,13 @@ func Propose(tx *db.Tx, now time.Time, a actor.Actor, child family.ChildID, s Sh
 	if waiting > 0 {
 		return "", fault.New(fault.Conflict, "Votre foyer a déjà une proposition en cours de vérification. Annulez-la pour en faire une autre.")
 	}
-	made, err := db.One(tx, "count", db.Column[int64], `select count(*) from custody where child = $1 and asked_home = $2 and asked_at >= $3`,
-		string(child), string(own), civil.InstantOf(today.At(0, 0, now.Location())))
+	made, err := db.One(tx, "count", db.Column[int64], `select count(*) from custody where child = $1 and asked_by = $2 and asked_home is not null and asked_at >= $3`,
+		string(child), a.Person, civil.InstantOf(today.At(0, 0, now.Location())))
 	if err != nil {
 		return "", wrap("count proposals of a day", err)
 	}
 	if made >= mostProposals {
-		return "", fault.InvalidFields(fault.Field{Name: "debut", Sentence: "Votre foyer a déjà fait 3 propositions aujourd’hui. Vous pourrez en faire une autre demain, ou appeler le service."})
+		return "", fault.InvalidFields(fault.Field{Name: "debut", Sentence: "Vous avez déjà fait 3 propositions aujourd’hui. Vous pourrez en faire une autre demain, ou appeler le service."})
 	}
 	c := entryOf(child, s, Asked)
 	c.AskedHome = own

@@ -15,7 +15,7 @@ import (
 	"parvis/internal/feature/town"
 )
 
-// mostAsked is how many people a family proposes in 24 hours, those it takes back too.
+// mostAsked is how many people somebody proposes in 24 hours, those taken back too; another head of the family has their own.
 const mostAsked = 15
 
 // Ask is « Ajouter à ma famille »: a holder or co-holder proposes a person, who is a pending member until agents
@@ -42,13 +42,13 @@ func Ask(tx *db.Tx, now time.Time, a actor.Actor, d Addition) (MemberID, error) 
 	if err := Lock(tx, d.Family); err != nil {
 		return "", err
 	}
-	asked, err := db.One(tx, "count", db.Column[int64], `select count(*) from family_member where family = $1 and asked_by is not null and asked_at > $2`,
-		string(d.Family), civil.InstantOf(now.Add(-24*time.Hour)))
+	asked, err := db.One(tx, "count", db.Column[int64], `select count(*) from family_member where asked_by = $1 and asked_at > $2`,
+		a.Person, civil.InstantOf(now.Add(-24*time.Hour)))
 	if err != nil {
 		return "", wrap("count those proposed", err)
 	}
 	if asked >= mostAsked {
-		return "", fault.InvalidFields(fault.Field{Name: "nom", Sentence: "Votre famille a déjà proposé 15 personnes aujourd’hui. Réessayez demain, ou appelez le service."})
+		return "", fault.InvalidFields(fault.Field{Name: "nom", Sentence: "Vous avez déjà proposé 15 personnes aujourd’hui. Réessayez demain, ou appelez le service."})
 	}
 	id, err := person.Insert(tx, now, a, p)
 	if err != nil {
