@@ -78,7 +78,7 @@ func (x Row) tab() tab {
 }
 
 // againstAgent is said of a child whom a tablet marks otherwise than the agent who corrected its day.
-const againstAgent = "Corrigé par un agent. Le pointage contraire lui est transmis"
+const againstAgent = "Corrigé par un agent, et c’est ce qui reste. Votre pointage est transmis au service"
 
 // count is how many of a list stand in a tab.
 func (g Group) count(t tab) int {

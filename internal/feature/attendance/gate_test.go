@@ -157,8 +157,12 @@ func TestACorrectionStays(t *testing.T) {
 		if p.told(p.Ines) != booking.Absent || count(t, d, `select count(*) from attendance_stay where left_at is not null or arrived_at is not null`) != 0 {
 			t.Error("a departure denies the correction")
 		}
-		if text := p.screen(after(2), token).Get(p.list() + "?vue=absents").Text("main"); !strings.Contains(text, "Corrigé par un agent. Le pointage contraire lui est transmis") {
+		if text := p.screen(after(2), token).Get(p.list() + "?vue=absents").Text("main"); !strings.Contains(text, "Corrigé par un agent, et c’est ce qui reste. Votre pointage est transmis au service") {
 			t.Errorf("the tablet says nothing: %s", text)
+		}
+		tap := p.screen(after(3), token).Get(p.list() + "?vue=absents").Submit(`form:has(input[value="`+string(p.Ines)+`"])`, map[string]string{"acte": "present"})
+		if text := p.screen(after(3), token).Get(tap.Header.Get("Location")).Text("body"); tap.Status != 303 || !strings.Contains(text, "corrigé par un agent, et c’est ce qui reste") {
+			t.Errorf("a tap against the correction: %d %s", tap.Status, text)
 		}
 		if body := p.screen(after(2), token).Get("/tablette/jour").Body; !strings.Contains(body, `"a":true`) {
 			t.Error("the script is not told which mark is an agent's")

@@ -19,6 +19,7 @@ import (
 	"parvis/internal/base/french"
 	"parvis/internal/base/web"
 	"parvis/internal/feature/activity"
+	"parvis/internal/feature/booking"
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 )
@@ -255,8 +256,24 @@ func (p Pages) mark(w http.ResponseWriter, r *http.Request, a actor.Actor) error
 		if err == nil && len(refused) > 0 {
 			err = fault.New(fault.Conflict, refused[0].Why)
 		}
+		if err == nil && len(marks) == 1 {
+			said, err = heard(tx, marks[0], said)
+		}
 		return web.Done{Location: v.href(back), Sentence: said}, err
 	})
+}
+
+// heard is what a tap is answered: it does not say present of a child whom an agent's correction keeps absent.
+func heard(tx *db.Tx, m Mark, said string) (string, error) {
+	told, err := booking.Told(tx, m.Child, m.Unit, m.Day)
+	if err != nil {
+		return "", err
+	}
+	if m.Kind == Present && told != booking.Present || m.Kind == Absent && told == booking.Present {
+		first, _, _ := strings.Cut(said, " : ")
+		return first + "\u00a0: " + french.Lower(againstAgent), nil
+	}
+	return said, nil
 }
 
 // momentOf is a typed hour of today, now when none is typed.

@@ -274,7 +274,7 @@
     const box = chosen && t === "attendus" ? el("label", { class: "t-pick" }, el("input", { type: "checkbox", "data-key": kid.c + "pick", checked: chosen.has(kid.c),
       onchange: (event) => { event.target.checked ? chosen.add(kid.c) : chosen.delete(kid.c); draw(); } }), el("span", { class: "sr" }, "Choisir " + full)) : "";
     const href = base + "/enfants/" + kid.c;
-    const note = kid.now.odd ? "Corrigé par un agent. Le pointage contraire lui est transmis" : kid.n;
+    const note = kid.now.odd ? "Corrigé par un agent, et c’est ce qui reste. Votre pointage est transmis au service" : kid.n;
     return el("li", { class: "t-row t-" + t, "data-child": kid.c, "data-last": kid.now.last }, box,
       el("div", { class: "t-who" }, el("p", {}, el("strong", {}, kid.f), " " + kid.l),
         el("div", { class: "t-more" }, el("p", kid.w ? { class: "t-warn" } : {}, kid.w ? el("span", { class: "t-sign", "aria-hidden": "true" }, "!") : "",
