@@ -132,5 +132,9 @@ func TestAChildOfWhomNoMailSpeaksIsToCallAbout(t *testing.T) {
 		s.run(id)
 		page, _ = s.shown(s.reader(), id)
 		look("reopened", page)
+		s.keep(s.Thomas, s.Ines) // and no mail leaves to who may read of nobody
+		if got := strings.ReplaceAll(s.checked().Text("main"), "\u00a0", " "); !strings.Contains(got, "1 courriel partira") {
+			t.Errorf("kept from both: %s", got)
+		}
 	})
 }

@@ -149,6 +149,16 @@ func TestOneGroupIsSuspended(t *testing.T) {
 		if got := s.column(`select grp || ':' || state from slot where grp is not null order by day, grp`); got != "g1:open g2:closed g1:open g2:closed" {
 			t.Errorf("slots: %s", got)
 		}
+		all := s.asked
+		all.Groups = nil
+		if _, err := s.suspend(s.agent(), all); !twice(err) {
+			t.Errorf("all groups, that one too: %v", err)
+		}
+		other := s.asked
+		other.Groups = []activity.GroupID{"g1"}
+		if _, err := s.suspend(s.agent(), other); err != nil {
+			t.Errorf("the other group besides: %v", err)
+		}
 		s.asked.Activities = nil
 		_, err = s.suspend(s.agent(), s.asked)
 		if !slices.ContainsFunc(fault.FieldsOf(err), func(f fault.Field) bool { return f.Name == "groupe" }) {
