@@ -87,7 +87,7 @@ func tellPage(v tellView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if len(v.plans) == 0 {
-			templ_7745c5c3_Err = web.EmptyState("Rien n’est réservé ces jours-là", "Une absence se signale pour ce qui est réservé. Celles déjà signalées n’y sont plus.", v.base, "Choisir d’autres jours").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.EmptyState("Rien n’est réservé par votre foyer ces jours-là", "Une absence se signale par le foyer qui a réservé. Celles déjà signalées n’y sont plus.", v.base, "Choisir d’autres jours").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

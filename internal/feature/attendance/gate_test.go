@@ -160,7 +160,7 @@ func TestACorrectionStays(t *testing.T) {
 		if text := p.screen(after(2), token).Get(p.list() + "?vue=absents").Text("main"); !strings.Contains(text, "Corrigé par un agent, et c’est ce qui reste. Votre pointage est transmis au service") {
 			t.Errorf("the tablet says nothing: %s", text)
 		}
-		tap := p.screen(after(3), token).Get(p.list() + "?vue=absents").Submit(`form:has(input[value="`+string(p.Ines)+`"])`, map[string]string{"acte": "present"})
+		tap := p.screen(after(3), token).Get(p.list()+"?vue=absents").Submit(`form:has(input[value="`+string(p.Ines)+`"])`, map[string]string{"acte": "present"})
 		if text := p.screen(after(3), token).Get(tap.Header.Get("Location")).Text("body"); tap.Status != 303 || !strings.Contains(text, "corrigé par un agent, et c’est ce qui reste") {
 			t.Errorf("a tap against the correction: %d %s", tap.Status, text)
 		}

@@ -3,6 +3,7 @@ package booking
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"parvis/internal/base/actor"
@@ -191,7 +192,7 @@ func desks(r db.Reader, a actor.Actor, now time.Time, s town.Settings) ([]town.S
 func (g agenda) view(s shown) agendaView {
 	v := agendaView{Far: s.far, Horizon: horizon(g.today), Paper: s.paper, Views: s.views(g.today)}
 	v.Form.Back = s.here()
-	v.Others = []iconLink{{"printer", s.here() + "&vue=impression", "Version à imprimer"}}
+	v.Others = []iconLink{{"printer", strings.Replace(s.here(), "&vue=tableau", "", 1) + "&vue=impression", "Version à imprimer"}}
 	switch {
 	case s.week.IsZero():
 		g.month(&v, s)

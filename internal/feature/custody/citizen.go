@@ -340,7 +340,7 @@ func (p Pages) answerDay(w http.ResponseWriter, req *http.Request, a actor.Actor
 		d, err := AnswerDay(tx, p.Now(), a, DayID(req.PathValue("id")), accept)
 		sentence := "Votre réponse est envoyée\u00a0: le " + d.Day.Long() + " reste dans l’autre foyer."
 		if accept {
-			sentence = "Le " + d.Day.Long() + " est chez vous. Vous pouvez réserver ce jour-là."
+			sentence = "Le " + d.Day.Long() + " est chez vous. Ce que l’autre foyer n’a pas réservé ce jour-là se réserve dans votre agenda."
 		}
 		return web.Done{Location: Path(d.Child), Sentence: sentence}, err
 	})

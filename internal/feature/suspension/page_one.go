@@ -43,10 +43,14 @@ type oneView struct {
 func (v oneView) today() civil.Date { return civil.DateOf(v.now) }
 
 func (v oneView) title() string {
-	if v.Days.From == v.Days.To {
-		return "Accueil suspendu le " + v.Days.From.Long()
+	what := "Accueil suspendu "
+	if v.State == Reopened {
+		what = "Accueil rétabli "
 	}
-	return "Accueil suspendu " + daysWords(v.Days)
+	if v.Days.From == v.Days.To {
+		return what + "le " + v.Days.From.Long()
+	}
+	return what + daysWords(v.Days)
 }
 
 func (p Pages) one(w http.ResponseWriter, r *http.Request, a actor.Actor) error {
