@@ -97,6 +97,8 @@ func subjectOf(template string) string {
 		return "Accueil rétabli : vos jours sont revenus"
 	case absence.MailTold:
 		return "Une absence est signalée"
+	case absence.MailWithdrawn:
+		return "Une absence signalée est retirée"
 	case absence.MailEvening:
 		return "Un écart avec la réservation"
 	case absence.MailAnswered:

@@ -64,6 +64,16 @@ func Gather(tx *db.Tx, now time.Time, all []Gathered) error {
 	return nil
 }
 
+// Waits tells that a part is told by a mail of a key that did not leave yet: it will be told as it is by then.
+func Waits(r db.Reader, key, part string) (bool, error) {
+	n, err := db.One(r, "count", db.Column[int64], `select count(*) from mail_outbox
+		where fold = $1 and state in ('queued', 'deferred') and ' ' || parts || ' ' like '% ' || $2 || ' %'`, key, part)
+	if err != nil {
+		return false, fmt.Errorf("look whether a mail waits: %w", err)
+	}
+	return n > 0, nil
+}
+
 // LeftAt is when the mail of a key that told a part left, zero when it has not: it waits, or nothing of it was to be told.
 func LeftAt(r db.Reader, key, part string) (civil.Instant, error) {
 	at, err := db.One(r, "mail", db.Column[civil.Instant], `select coalesce(max(sent_at), 0) from mail_outbox

@@ -244,7 +244,8 @@ func (s scene) places(lines []Line) map[ID]Day {
 	return at
 }
 
-// Withdraw takes an absence back as long as its day is not over: the child comes after all.
+// Withdraw takes an absence back as long as its day is not over: the child comes after all. The heads who were told of the
+// absence are told that it is withdrawn.
 func Withdraw(tx *db.Tx, now time.Time, a actor.Actor, id ID) error {
 	l, err := ownLine(tx, now, a, id)
 	if err != nil {
@@ -257,6 +258,9 @@ func Withdraw(tx *db.Tx, now time.Time, a actor.Actor, id ID) error {
 		return fmt.Errorf("withdraw absence: %w", err)
 	}
 	if err := booking.NoteAbsence(tx, 0, l.Cell); err != nil {
+		return err
+	}
+	if err := tellWithdrawn(tx, now, a, l); err != nil {
 		return err
 	}
 	return audit.Write(tx, now, a, audit.Entry{Action: "absence.withdrawn", Object: "family", ID: string(l.Family), Detail: l.Reference})

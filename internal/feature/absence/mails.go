@@ -20,16 +20,14 @@ import (
 
 // The mails of this package, to those who head the family. None names a medical reason.
 const (
-	MailTold     = "absence.told"     // what was told at once
-	MailEvening  = "absence.evening"  // what did not go as booked
-	MailAnswered = "absence.answered" // a proof or a contest has its answer
+	MailTold      = "absence.told"      // what was told at once
+	MailWithdrawn = "absence.withdrawn" // what was told is withdrawn
+	MailEvening   = "absence.evening"   // what did not go as booked
+	MailAnswered  = "absence.answered"  // a proof or a contest has its answer
 )
 
 // mostTold is how many lines a mail tells; the page has them all.
 const mostTold = 12
-
-// mostGathered is how many reports one mail reads; the page has them all.
-const mostGathered = 100
 
 // MailDeps is what rendering needs: URL makes an address of a path of the portal.
 type MailDeps struct {
@@ -42,6 +40,7 @@ type MailDeps struct {
 func Mails(d MailDeps) []mail.Template {
 	return []mail.Template{
 		{Name: MailTold, Render: d.told, Label: "Absence signalée", Specimen: mail.Example(d.toldBody("Camille Martin", "{auteur}", "{objet}", "{référence}", []string{"{jours}"}))},
+		{Name: MailWithdrawn, Render: d.withdrawn, Label: "Absence retirée", Specimen: mail.Example(d.withdrawnBody("Camille Martin", "{auteur}", "{objet}", []string{"{jours}"}))},
 		{Name: MailEvening, Render: d.evening, Label: "Écart avec la réservation, le soir même", Specimen: mail.Example(d.eveningBody("Camille Martin", "{objet}", []string{"{écarts}"}, "/espace/absences"))},
 		{Name: MailAnswered, Render: d.answered, Label: "Réponse sur une absence", Specimen: mail.Example(d.answeredBody("Camille Martin", "{objet}", []string{"{réponse}"}))},
 	}
@@ -88,11 +87,7 @@ func (d MailDeps) told(_ context.Context, r db.Reader, args map[string]string) (
 	if err != nil {
 		return mail.Body{}, err
 	}
-	references := strings.Fields(args[mail.Parts])
-	more := max(0, len(references)-mostGathered)
-	if references = references[:len(references)-more]; len(references) == 0 {
-		references = []string{args["reference"]}
-	}
+	references := partsOf(args, "reference")
 	all, err := linesOfReport(r, d.Now().Location(), references...)
 	if err != nil {
 		return mail.Body{}, err
@@ -107,7 +102,33 @@ func (d MailDeps) told(_ context.Context, r db.Reader, args map[string]string) (
 	if err != nil {
 		return mail.Body{}, err
 	}
-	var lines, names []string
+	lines, names := tellLines(all, func(l Line) string { return l.sentence(cat, book, d.Now()) })
+	by := "Absence signalée par un responsable de la famille"
+	if all[0].ByAgent {
+		by = "Absence signalée par un agent de la mairie"
+	}
+	subject := family.List(names) + " : " + absences(len(all))
+	reference := all[0].Reference
+	body := d.toldBody(who.to.Full(), by, subject, reference, lines)
+	if n := len(references); n > 1 {
+		body.Subject = subject + " (" + strconv.Itoa(n) + "\u00a0signalements)"
+		body.Facts, body.Button = nil, mail.Button{Label: "Voir mes absences", URL: d.URL(listPath)}
+		body.Paragraphs = append(body.Paragraphs, "Ce qui a été retiré entre-temps n’est pas dit.")
+	}
+	body.Values = map[string]string{"auteur": by, "objet": subject, "référence": reference, "jours": strings.Join(lines, " ")}
+	return body, nil
+}
+
+// partsOf are what a mail tells of.
+func partsOf(args map[string]string, what string) []string {
+	if parts := strings.Fields(args[mail.Parts]); len(parts) > 0 {
+		return parts
+	}
+	return []string{args[what]}
+}
+
+// tellLines are the lines of a mail, and whom they are about.
+func tellLines(all []Line, say func(Line) string) (lines, names []string) {
 	for i, l := range all {
 		if !slices.Contains(names, l.ChildName) {
 			names = append(names, l.ChildName)
@@ -116,22 +137,45 @@ func (d MailDeps) told(_ context.Context, r db.Reader, args map[string]string) (
 			lines = append(lines, "et "+strconv.Itoa(len(all)-mostTold)+" autres, à lire sur la page.")
 		}
 		if i < mostTold {
-			lines = append(lines, l.sentence(cat, book, d.Now()))
+			lines = append(lines, say(l))
 		}
 	}
-	by := "Absence signalée par un responsable de la famille"
-	if all[0].ByAgent {
-		by = "Absence signalée par un agent de la mairie"
+	return lines, names
+}
+
+func (d MailDeps) withdrawnBody(to, by, subject string, lines []string) mail.Body {
+	return mail.Body{Subject: subject, ToName: to, Greeting: "Bonjour " + to + ",",
+		Paragraphs: append(append([]string{by + "\u00a0:"}, lines...), "La réservation reste, aux règles habituelles."),
+		Button:     mail.Button{Label: "Voir mes absences", URL: d.URL(listPath)},
+		Closing:    []string{"Vous n’êtes pas à l’origine de ce retrait\u00a0? Appelez le service."}}
+}
+
+// withdrawn renders what was withdrawn after it was told. A day that was told again since, or given up, is not said.
+func (d MailDeps) withdrawn(_ context.Context, r db.Reader, args map[string]string) (mail.Body, error) {
+	who, cat, err := d.reader(r, args)
+	if err != nil {
+		return mail.Body{}, err
 	}
-	subject := family.List(names) + " : " + absences(len(all))
-	reference := all[0].Reference
-	body := d.toldBody(who.to.Full(), by, subject, reference, lines)
-	if n := len(references) + more; n > 1 {
-		body.Subject = subject + " (" + strconv.Itoa(n) + "\u00a0signalements)"
-		body.Facts, body.Button = nil, mail.Button{Label: "Voir mes absences", URL: d.URL(listPath)}
-		body.Paragraphs = append(body.Paragraphs, "Ce qui a été retiré entre-temps n’est pas dit.")
+	all, err := linesByID(r, d.Now().Location(), partsOf(args, "absence")...)
+	if err != nil {
+		return mail.Body{}, err
 	}
-	body.Values = map[string]string{"auteur": by, "objet": subject, "référence": reference, "jours": strings.Join(lines, " ")}
+	all = slices.DeleteFunc(all, func(l Line) bool {
+		return who.kept[l.Cell.Child] || string(l.Family) != args["family"] || l.WithdrawnAt.IsZero() || l.Booking != "booked"
+	})
+	if all = lastOf(all); len(all) == 0 {
+		return mail.Body{}, mail.ErrDrop
+	}
+	lines, names := tellLines(all, func(l Line) string {
+		return l.ChildName + ", " + activityName(cat, l.Activity) + ", " + l.Day.DayMonth() + "\u00a0: l’enfant est de nouveau attendu."
+	})
+	by := "Absence retirée par un responsable de la famille"
+	if args["by"] == "agent" {
+		by = "Absence retirée par un agent de la mairie"
+	}
+	subject := family.List(names) + "\u00a0: absence retirée, " + days(len(all))
+	body := d.withdrawnBody(who.to.Full(), by, subject, lines)
+	body.Values = map[string]string{"auteur": by, "objet": subject, "jours": strings.Join(lines, " ")}
 	return body, nil
 }
 

@@ -139,6 +139,19 @@ func linesOfFamilies(r db.Reader, zone *time.Location, from civil.Date, families
 	return plain(all), nil
 }
 
+// linesByID are some absences, by day.
+func linesByID(r db.Reader, zone *time.Location, ids ...string) ([]Line, error) {
+	args := make([]any, len(ids))
+	for i, x := range ids {
+		args[i] = x
+	}
+	all, err := db.List(r, lineScan(zone), `select `+lineColumns+lineTables+`where a.id in (`+db.Marks(1, len(args))+`) order by a.day, p.folded, a.id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list absences: %w", err)
+	}
+	return plain(all), nil
+}
+
 func linesOfReport(r db.Reader, zone *time.Location, references ...string) ([]Line, error) {
 	args := make([]any, len(references))
 	for i, x := range references {
@@ -204,7 +217,41 @@ func tellReport(tx *db.Tx, now time.Time, a actor.Actor, of family.ID, reference
 	}
 	all := make([]mail.Gathered, len(heads))
 	for i, m := range messages(MailTold, heads, args) {
-		all[i] = mail.Gathered{Message: m, Key: MailTold + " " + string(of) + " " + m.Args["person"] + " " + a.Person, Part: reference}
+		all[i] = mail.Gathered{Message: m, Key: toldKey(of, m.Args["person"], a.Person), Part: reference}
+	}
+	return mail.Gather(tx, now, all)
+}
+
+// toldKey is that of the mails to a head of a family about what one of them reports.
+func toldKey(of family.ID, head, by string) string {
+	return MailTold + " " + string(of) + " " + head + " " + by
+}
+
+// tellWithdrawn tells the heads of a family that an absence is withdrawn, but those whose mail about it still waits: it
+// will not tell it.
+func tellWithdrawn(tx *db.Tx, now time.Time, a actor.Actor, l Line) error {
+	heads, err := headsFor(tx, l.Family, civil.DateOf(now), `absence l where l.id = $3`, string(l.ID))
+	if err != nil {
+		return err
+	}
+	var told []head
+	for _, h := range heads {
+		waits, err := mail.Waits(tx, toldKey(l.Family, h.person, l.By), l.Reference)
+		if err != nil {
+			return err
+		}
+		if !waits {
+			told = append(told, h)
+		}
+	}
+	args := map[string]string{"absence": string(l.ID), "family": string(l.Family)}
+	if a.Kind != actor.Citizen {
+		args["by"] = "agent"
+		return send(tx, now, MailWithdrawn, told, args)
+	}
+	all := make([]mail.Gathered, len(told))
+	for i, m := range messages(MailWithdrawn, told, args) {
+		all[i] = mail.Gathered{Message: m, Key: MailWithdrawn + " " + string(l.Family) + " " + m.Args["person"] + " " + a.Person, Part: string(l.ID)}
 	}
 	return mail.Gather(tx, now, all)
 }
