@@ -165,6 +165,9 @@ func TestFamilyWeek(t *testing.T) {
 	testkit.EachEngine(t, booking.Sources(), func(t *testing.T, d *db.DB) {
 		g := january(t, d)
 		page := portal(t, d).As(as(g.Camille, "Camille Martin")).Get("/espace/agenda?semaine=2027-01-07&vue=tableau")
+		if link := page.Doc.Find(`main a[href$="vue=impression"]`); link.Length() != 1 || strings.Contains(link.AttrOr("href", ""), "tableau") {
+			t.Errorf("the page to print: %q", link.AttrOr("href", ""))
+		}
 		if n := page.Doc.Find("table.board-table").Length(); n != 2 {
 			t.Fatalf("%d children's tables, want 2: %s", n, page.Text("main"))
 		}
