@@ -10,6 +10,7 @@ import (
 	"parvis/internal/base/actor"
 	"parvis/internal/base/civil"
 	"parvis/internal/base/db"
+	"parvis/internal/base/french"
 	"parvis/internal/feature/activity"
 	"parvis/internal/testkit"
 )
@@ -24,7 +25,7 @@ type agendaCell struct {
 }
 
 func (c agendaCell) says(words string) bool {
-	return strings.Contains(c.Text, words) || strings.Contains(c.Week, words)
+	return strings.Contains(c.Text, words) || strings.Contains(c.Week, words) || strings.Contains(c.Week, french.Lower(words)) // « Sauf mention contraire, trop tard… »
 }
 
 // looks opens the agenda of the month at a moment and finds the day.

@@ -64,7 +64,7 @@ func TestPasswordFaultsAllAtOnce(t *testing.T) {
 		{"the owner's name without capital", "martin-85", []string{"Ajoutez au moins 1 majuscule.", "contient votre nom"}},
 	}
 	for _, c := range cases {
-		got := account.RuleFor(account.Citizen).CheckPassword(c.password, "Martin")
+		got := strings.ReplaceAll(account.RuleFor(account.Citizen).CheckPassword(c.password, "Martin"), "\u00a0", " ")
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: %q lacks %q", c.name, got, want)
