@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -181,4 +182,12 @@ func CountsAreZero(t testing.TB, d *db.DB, counts map[string]string) {
 			t.Fatalf("%d %s (%v)", n, what, err)
 		}
 	}
+}
+
+// Random is a test's random source; it tells how to repeat it.
+func Random(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
 }

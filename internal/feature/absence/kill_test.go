@@ -175,9 +175,7 @@ func TestKill9InTheEveningTellsEachFamilyOnce(t *testing.T) {
 		if os.Getenv("PARVIS_DEEP") != "" {
 			lives, cycles = 6, 20
 		}
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		random := rand.New(rand.NewPCG(seed, 0))
+		random := testkit.Random(t)
 		answers, told, mails := 0, 0, 0
 		for range lives {
 			p := newEvening(t, k.Fresh(t))

@@ -78,7 +78,7 @@ func (d MailDeps) reader(r db.Reader, args map[string]string) (reader, *activity
 	if err != nil {
 		return reader{}, nil, errors.Join(mail.ErrDrop, err)
 	}
-	kept, err := keptFrom(r, args["person"], civil.DateOf(d.Now()))
+	kept, err := family.KeptFrom(r, person.ID(args["person"]), civil.DateOf(d.Now()))
 	return reader{to, kept}, cat, err
 }
 

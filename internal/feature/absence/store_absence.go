@@ -285,16 +285,6 @@ func messages(template string, heads []head, args map[string]string) []mail.Mess
 	return all
 }
 
-// keptFrom lists the children that a court's restriction keeps from an adult on a day.
-func keptFrom(r db.Reader, adult string, day civil.Date) (map[family.ChildID]bool, error) {
-	all, err := db.List(r, db.Column[family.ChildID], `select child from restriction where person = $1 and from_day <= $2 and (lifted_day is null or lifted_day > $2)`, adult, day)
-	kept := map[family.ChildID]bool{}
-	for _, id := range all {
-		kept[id] = true
-	}
-	return kept, err
-}
-
 // excuse withdraws the missing child of a cell whose absence was told in time after all.
 func excuse(tx *db.Tx, now time.Time, c booking.Cell) error {
 	if _, err := tx.Exec(`update incident set withdrawn_at = $4, answer = $5 where child = $1 and activity = $2 and day = $3 and kind = 'missing' and withdrawn_at is null`,

@@ -219,9 +219,7 @@ func TestKill9WhileMarksAreTakenLosesNone(t *testing.T) {
 		if os.Getenv("PARVIS_DEEP") != "" {
 			lives, cycles = 12, 15
 		}
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		random := rand.New(rand.NewPCG(seed, 0))
+		random := testkit.Random(t)
 		marks, corrections, open := 0, 0, 0
 		for range lives {
 			tablets := newTablets(t, k.Fresh(t))

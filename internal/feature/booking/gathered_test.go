@@ -116,3 +116,27 @@ func TestAParentWhoConfirmsOverAndOverGetsFewMailsThatLoseNothing(t *testing.T) 
 		}
 	})
 }
+
+// The fourth mail of an hour waits, unless it speaks of today or tomorrow.
+func TestTomorrowIsToldSoonWhateverWasToldBefore(t *testing.T) {
+	eachLine(t, func(w *inLine) {
+		only := w.only("Étude")
+		w.now = w.day(3).At(8, 0, w.now.Location())
+		book := func(day int) int {
+			w.want("a day", w.ask(w.camille(), booking.Order{}, w.wish(w.Jeremy, "Étude", w.day(day), only)), "booked")
+			w.now = w.now.Add(3 * time.Minute)
+			return len(w.post())
+		}
+		for _, day := range []int{8, 9, 10} {
+			if n := book(day); n != 2 {
+				t.Fatalf("day %d: %d mails, want one a head", day, n)
+			}
+		}
+		if n := book(11); n != 0 {
+			t.Errorf("the fourth of an hour, about next week: %d mails", n)
+		}
+		if n := book(4); n != 2 {
+			t.Errorf("about tomorrow: %d mails", n)
+		}
+	})
+}

@@ -23,13 +23,6 @@ func TestMain(m *testing.M) {
 	testkit.Main(m, map[string]func([]byte) error{"booking": killedChild, "waiting": killedList})
 }
 
-// seeded makes the test's random source and prints how to repeat it.
-func seeded(t *testing.T) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
-
 func agentWith() actor.Actor { return familytest.Agent(booking.Write, activity.Write) }
 
 // killPlan tells the killed process what to book.
@@ -160,7 +153,7 @@ func killAndCompare(t *testing.T, k testkit.Killable, cycles int) {
 	if !deep() {
 		cycles /= 20
 	}
-	random := seeded(t)
+	random := testkit.Random(t)
 	p := newKillPlan(t, k.Fresh(t))
 	before := map[killCell]bool{}
 	answered, open, full := 0, 0, 0

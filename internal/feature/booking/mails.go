@@ -107,7 +107,7 @@ func (d MailDeps) confirmed(_ context.Context, r db.Reader, args map[string]stri
 	if err != nil {
 		return mail.Body{}, err
 	}
-	kept, err := keptFrom(r, args["person"], civil.DateOf(now))
+	kept, err := family.KeptFrom(r, person.ID(args["person"]), civil.DateOf(now))
 	if err != nil {
 		return mail.Body{}, err
 	}
@@ -329,17 +329,6 @@ func (p Proof) choiceName(cat *activity.Catalogue, id activity.ChoiceID) string 
 
 // wasChoice is the choice of the token that the line found.
 func (p Proof) wasChoice() string { return p.Was.choice() }
-
-// keptFrom lists the children that a court's restriction keeps from an adult on a day.
-func keptFrom(r db.Reader, adult string, day civil.Date) (map[family.ChildID]bool, error) {
-	all, err := db.List(r, db.Column[family.ChildID], `select child from restriction
-		where person = $1 and from_day <= $2 and (lifted_day is null or lifted_day > $2)`, adult, day)
-	kept := map[family.ChildID]bool{}
-	for _, id := range all {
-		kept[id] = true
-	}
-	return kept, err
-}
 
 // changes is "3 changements".
 func changes(n int) string {

@@ -17,6 +17,7 @@ import (
 	"parvis/internal/feature/family"
 	"parvis/internal/feature/person"
 	"parvis/internal/feature/person/persontest"
+	"parvis/internal/testkit"
 )
 
 // client is a parent with one child, of a family of its own.
@@ -169,7 +170,7 @@ func TestParentsAndAnAgentAtOnce(t *testing.T) {
 				rounds = 1500
 			}
 			w := newWorld(t, quickly(t, engine))
-			r := seeded(t)
+			r := testkit.Random(t)
 			now := persontest.Now()
 			act, _ := w.cat.Activity(w.byName["Mercredi"].ID)
 			want := func() activity.ChoiceID { return act.Choices[r.IntN(len(act.Choices))].ID }

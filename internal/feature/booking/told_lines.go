@@ -5,6 +5,7 @@ import (
 	"parvis/internal/base/db"
 	"parvis/internal/feature/activity"
 	"parvis/internal/feature/family"
+	"parvis/internal/feature/person"
 )
 
 // What a Quiet order needs of who asked for it: whom it tells, and what each may read of it.
@@ -25,7 +26,7 @@ func HeadsTold(r db.Reader, of family.ID, day civil.Date, reference string) ([]H
 // ReadTold reads what was done by a confirmation for one head of a family: nothing about a child that a court's restriction
 // keeps from them on a day. Nothing left is a NotFound fault.
 func ReadTold(r db.Reader, cat *activity.Catalogue, reference string, of family.ID, adult string, day civil.Date) (Confirmation, error) {
-	kept, err := keptFrom(r, adult, day)
+	kept, err := family.KeptFrom(r, person.ID(adult), day)
 	if err != nil {
 		return Confirmation{}, err
 	}

@@ -197,7 +197,7 @@ func TestKill9OnTheWaitingListLosesNoPlaceAndNoTurn(t *testing.T) {
 		if deep() {
 			lives, cycles = 6, 25
 		}
-		random := seeded(t)
+		random := testkit.Random(t)
 		sum := map[string]int{}
 		for range lives {
 			p := newListPlan(t, k.Fresh(t))

@@ -64,9 +64,7 @@ func TestKill9WhileFamiliesAreGoneThrough(t *testing.T) {
 		if os.Getenv("PARVIS_DEEP") != "" {
 			towns, families = 8, 40
 		}
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		random := rand.New(rand.NewPCG(seed, 0))
+		random := testkit.Random(t)
 		kills, days, mails := 0, 0, 0
 		for range towns {
 			x := newTown(t, k, families)
