@@ -252,7 +252,7 @@ func (w *absent) sumOf(m absence.Model, day string) string {
 		a, _ := strconv.Atoi(row[7])
 		b, _ := strconv.Atoi(row[8])
 		without, with = without+4*a, with+4*b
-		if row[6] != "" {
+		if row[6] != "" && (due == "" || row[6] < due) {
 			due = row[6]
 		}
 	}

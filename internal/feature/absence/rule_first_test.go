@@ -60,3 +60,23 @@ func TestExamplesAreOfDaysOfTheActivity(t *testing.T) {
 		}
 	}
 }
+
+// TestAnExampleAcrossTwoMonthsSaysTheFirstLimit reads three days of school from a Friday that ends a month: each day's proof has
+// the end of its own month, and all three are free before the first of these.
+func TestAnExampleAcrossTwoMonthsSaysTheFirstLimit(t *testing.T) {
+	school := func(d civil.Date) bool { return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday }
+	found := 0
+	for _, m := range absence.Models() {
+		for _, e := range (absence.Rules{}).With(m.Part).Examples(date("2026-11-24"), 480, zone(t), school) {
+			if m.Key != "malade-mois" || !strings.Contains(e.Caption, "vendredi 29 janvier") {
+				continue
+			}
+			if found++; !strings.Contains(e.Line, "avant le dimanche 31 janvier") {
+				t.Error(e.Line)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no example crosses the end of January")
+	}
+}

@@ -362,7 +362,7 @@ func (x Reason) example(first civil.Date, start int, zone *time.Location, takes 
 		one := x.Judge(Day{Day: day, First: first, Nth: i + 1, Start: start}, now)
 		sum += sample.Tariff * money.Cents(one.Without) / 100
 		proved += sample.Tariff * money.Cents(one.With) / 100
-		if one.Proof || i == 0 {
+		if i == 0 || one.Proof && !v.Proof { // the first limit is that of all: the end of a month may come between the days
 			v = one
 		}
 	}

@@ -1,6 +1,8 @@
 package booking
 
 import (
+	"strings"
+
 	"parvis/internal/base/civil"
 	"parvis/internal/base/french"
 	"parvis/internal/base/web"
@@ -56,13 +58,20 @@ func (g agenda) table(monday civil.Date) *agendaTable {
 					r.Cells[j] = []web.AgendaLine{{Mark: markClosed, Reason: why}}
 				}
 			}
-			lead, until := g.shared(faces[i])
-			if until == "" {
-				continue
+			if lead, until := g.shared(faces[i]); until != "" {
+				r.Deadline = lead + " " + until
+				for _, lines := range r.Cells {
+					unsay(lines, until)
+				}
 			}
-			r.Deadline = lead + " " + until
-			for _, lines := range r.Cells {
-				unsay(lines, until)
+			var ahead []*web.AgendaLine
+			for j, d := range t.Days {
+				if !d.Before(g.today) {
+					ahead = append(ahead, pointers(r.Cells[j])...)
+				}
+			}
+			if once := sayOnce(ahead); once != "" {
+				r.Deadline = strings.TrimPrefix(r.Deadline+". "+once, ". ")
 			}
 		}
 		t.Children = append(t.Children, b)

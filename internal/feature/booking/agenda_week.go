@@ -55,22 +55,23 @@ func (g agenda) week(children []family.Child, monday civil.Date, open bool) web.
 			d.Lead, d.Deadline = lead, until
 			unsay(d.Lines, until)
 		}
-		if once := sayOnce(d.Lines); once != "" {
+		if once := sayOnce(pointers(d.Lines)); once != "" {
 			d.Notes = append(d.Notes, once)
 		}
 	}
 	return w
 }
 
-// sayOnce takes off the lines of a day what most of those that cannot be changed say, and returns it in words for the head of
-// the day; "" when a line that says nothing would be taken for one of them.
-func sayOnce(lines []web.AgendaLine) string {
+// sayOnce takes off lines what most of those that cannot be changed say, and returns it in words for the head
+// of their day or row; "" when a booked or free line that says nothing would be taken for
+// one of them.
+func sayOnce(lines []*web.AgendaLine) string {
 	counts, most := map[string]int{}, ""
 	for _, l := range lines {
-		if l.Reason == "" {
+		if l.Reason == "" && (l.Mark == MarkBooked || l.Mark == markFree) {
 			return ""
 		}
-		if l.Box != nil || l.Pick != nil {
+		if l.Reason == "" || l.Box != nil || l.Pick != nil {
 			continue
 		}
 		if counts[l.Reason]++; counts[l.Reason] > counts[most] {
@@ -80,8 +81,8 @@ func sayOnce(lines []web.AgendaLine) string {
 	if counts[most] < 2 {
 		return ""
 	}
-	for i := range lines {
-		if l := &lines[i]; l.Reason == most && l.Box == nil && l.Pick == nil {
+	for _, l := range lines {
+		if l.Reason == most && l.Box == nil && l.Pick == nil {
 			l.Reason = ""
 		}
 	}
@@ -89,6 +90,14 @@ func sayOnce(lines []web.AgendaLine) string {
 		return "Sauf mention contraire, " + french.Lower(most)
 	}
 	return most
+}
+
+func pointers(lines []web.AgendaLine) []*web.AgendaLine {
+	all := make([]*web.AgendaLine, len(lines))
+	for i := range lines {
+		all[i] = &lines[i]
+	}
+	return all
 }
 
 // mayTell tells that all a family can do of a booking is to tell that the child will not come.

@@ -19,6 +19,7 @@ func TestADaySaysOnceWhatItsLinesSay(t *testing.T) {
 		{"all lines", late + "|" + late, late, "|"},
 		{"most lines, the others say another thing", late + "|" + other + "|" + late, "Sauf mention contraire, trop tard pour annuler depuis jeudi", "|" + other + "|"},
 		{"a line that says nothing", late + "||" + late, "", late + "||" + late},
+		{"a line whose mark says all", late + "|*|" + late, "Sauf mention contraire, trop tard pour annuler depuis jeudi", "||"},
 		{"one line alone", late + "|" + other, "", late + "|" + other},
 		{"what may be changed keeps its own", late + "|" + late + "|+" + other, "Sauf mention contraire, trop tard pour annuler depuis jeudi", "||+" + other},
 		{"boxes alone", "+" + other + "|+" + other, "", "+" + other + "|+" + other},
@@ -26,13 +27,16 @@ func TestADaySaysOnceWhatItsLinesSay(t *testing.T) {
 	} {
 		var lines []web.AgendaLine
 		for _, reason := range strings.Split(c.reasons, "|") {
-			l := web.AgendaLine{Reason: reason}
+			l := web.AgendaLine{Reason: reason, Mark: booking.MarkBooked}
+			if text, told := strings.CutPrefix(reason, "*"); told {
+				l.Reason, l.Mark = text, web.Mark{Word: "Absence signalée"}
+			}
 			if text, box := strings.CutPrefix(reason, "+"); box {
 				l.Reason, l.Box = text, &web.Box{}
 			}
 			lines = append(lines, l)
 		}
-		once := booking.SayOnce(lines)
+		once := booking.SayOnce(booking.Pointers(lines))
 		var left []string
 		for _, l := range lines {
 			if l.Box != nil {
